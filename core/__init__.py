@@ -1,0 +1,1 @@
+"""What every tier stands on: settings, database, inbox, dispatch, schedules and logging."""

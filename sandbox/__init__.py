@@ -1,0 +1,1 @@
+"""Local stand-ins for PeopleForce and Jira: real HTTP servers that behave as the vendors do."""
