@@ -6,7 +6,7 @@ GatewayError
 │   ├── VendorUnavailableError       timeout, 5xx, unreadable answer: the vendor is down, work waits
 │   │   └── VendorAmbiguousError     the write may have happened: look before asking again
 │   ├── VendorRateLimitedError       429: refused before anything happened, ask again later
-│   ├── VendorCredentialsError       401, 403 or a log-in the vendor did not accept: a person must act
+│   ├── VendorCredentialsError       401, 403 or a refused log-in: a person must act
 │   ├── VendorNotFoundError          404: the record is not there, or not for us
 │   ├── VendorConflictError          409: somebody was faster; read again, decide again
 │   └── VendorRejectedError          any other 4xx: this record or this rule is wrong

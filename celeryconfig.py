@@ -1,0 +1,1 @@
+"""The whole Celery configuration, built from the domains that are found."""

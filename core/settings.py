@@ -1,0 +1,411 @@
+"""Every setting of the gateway, read from the environment and `secrets/.env`.
+
+A field's description is what `secrets/.env.example` says of it; a structure test holds the two
+together. Secrets are `SecretStr`, so they print as stars wherever they turn up.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.findings import Finding, InvalidSettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds `tasks/`, `migrations/` and `celeryconfig.py`."""
+
+PREFIX = "IGW_"
+ENV_FILE = Path(os.environ.get(f"{PREFIX}ENV_FILE", ROOT / "secrets" / ".env"))
+
+SANDBOX_API_KEY = "sandbox-key"
+SANDBOX_JIRA_EMAIL = "gateway@acme.example"
+SANDBOX_JIRA_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but the stand-in on loopback
+SANDBOX_WEBHOOK_SECRET = "sandbox-webhook-secret"  # noqa: S105 - as above
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class VendorMode(StrEnum):
+    """Whether the vendors are real or the local stand-ins."""
+
+    REAL = "real"
+    SANDBOX = "sandbox"
+
+
+@dataclass(frozen=True)
+class PeopleForceAccess:
+    """Where PeopleForce is and how to speak to it."""
+
+    base_url: str
+    api_key: SecretStr
+    requests_per_second: float
+
+
+@dataclass(frozen=True)
+class JiraAccess:
+    """Where Jira is and how to speak to it; `base_url` is without `/rest`."""
+
+    base_url: str
+    email: str
+    api_token: SecretStr
+    requests_per_second: float
+
+
+class Settings(BaseSettings):
+    """What the environment and `secrets/.env` say; the environment wins.
+
+    Build it with `get_settings`, which also checks the settings against each other.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    # Where things are
+    data_dir: Path = Field(
+        default=ROOT / "data",
+        description="Folder of the database, the embedded Redis, the sandbox and the log files.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="SQLAlchemy URL; empty: SQLite in the data folder. PostgreSQL: "
+        "postgresql+psycopg://user:password@host/name (needs the extra `postgresql`).",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Redis for locks, rate limits and caches; empty: our own on IGW_REDIS_PORT.",
+    )
+    broker_url: SecretStr | None = Field(
+        default=None, description="Celery's broker; empty: the same Redis."
+    )
+    redis_port: Port = Field(default=6390, description="Port of the gateway's own Redis.")
+
+    # The web tier
+    gateway_host: str = Field(
+        default="127.0.0.1", description="Address that the gateway listens on."
+    )
+    gateway_port: Port = Field(default=8080, description="Port of the gateway and its dashboard.")
+    gateway_workers: int = Field(default=2, ge=1, le=64, description="gunicorn worker processes.")
+    gateway_threads: int = Field(
+        default=8, ge=1, le=256, description="Threads in each gunicorn worker process."
+    )
+    webhook_max_bytes: int = Field(
+        default=26_214_400,
+        ge=1024,
+        description="Largest webhook body; 25 MB is the most that Jira sends.",
+    )
+    flower_port: Port = Field(default=5555, description="Port of Flower, on loopback.")
+
+    # Workers
+    worker_concurrency: int = Field(
+        default=2, ge=1, le=64, description="Processes that each domain's worker runs at a time."
+    )
+
+    # PeopleForce
+    peopleforce_base_url: str = Field(
+        default="https://app.peopleforce.io/api/public/v3",
+        description="PeopleForce's API; a tenant host works too.",
+    )
+    peopleforce_api_key: SecretStr | None = Field(
+        default=None, description="Company API key (Settings, API keys). Empty: the sandbox."
+    )
+    peopleforce_requests_per_second: float = Field(
+        default=4.0, gt=0, le=100, description="Calls per second, all processes together."
+    )
+
+    # Jira
+    jira_base_url: str = Field(
+        default="",
+        description="https://<site>.atlassian.net, or https://api.atlassian.com/ex/jira/<cloudId> "
+        "for a scoped token. Empty: the sandbox.",
+    )
+    jira_email: str = Field(default="", description="E-mail of the gateway's own Jira account.")
+    jira_api_token: SecretStr | None = Field(
+        default=None, description="API token of that account; it expires, at most a year on."
+    )
+    jira_requests_per_second: float = Field(
+        default=20.0, gt=0, le=100, description="Calls per second, all processes together."
+    )
+    jira_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Secrets of Jira's webhook, separated by commas; all of them are accepted, so "
+        "that a secret can be exchanged without downtime.",
+    )
+    jira_index_trust_seconds: float = Field(
+        default=180.0,
+        ge=0,
+        description="Age at which Jira's search is trusted not to know an issue that we may have "
+        "created: before that, a create whose answer was lost is looked for again, not repeated.",
+    )
+
+    # The flow
+    default_project: str = Field(
+        default="",
+        description="Jira project key for the default rule, made at the first start. Empty with "
+        "real vendors: tasks stay unrouted until a rule is made. In the sandbox: HR.",
+    )
+    default_issue_type: str = Field(
+        default="Task", description="Issue type (name or id) for the default rule."
+    )
+    sync_tasks_from: date | None = Field(
+        default=None,
+        description="Tasks created before this day (YYYY-MM-DD) are left alone. Empty: none are.",
+    )
+    poll_interval_seconds: int = Field(
+        default=60,
+        ge=5,
+        le=86_400,
+        description="Seconds between polls until an admin sets another interval.",
+    )
+    nightly_at: str = Field(
+        default="02:30",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="Time of the nightly work, UTC, HH:MM.",
+    )
+
+    # The sandbox
+    sandbox_peopleforce_port: Port = Field(
+        default=8091, description="Port of the PeopleForce stand-in and of the sandbox page."
+    )
+    sandbox_jira_port: Port = Field(default=8092, description="Port of the Jira stand-in.")
+
+    # Logging
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Lowest level that is logged."
+    )
+    log_format: Literal["json", "text"] = Field(
+        default="json", description="json for machines, text for a terminal."
+    )
+
+    @field_validator("jira_webhook_secrets", mode="before")
+    @classmethod
+    def _split_secrets(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("peopleforce_base_url", "jira_base_url")
+    @classmethod
+    def _plain_base_url(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            message = "is not a URL; write it with https:// in front"
+            raise ValueError(message)
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            message = "must start with https://: credentials would travel in the clear"
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @property
+    def mode(self) -> VendorMode:
+        """Sandbox as long as no credential of either vendor is set."""
+        given = (self.peopleforce_api_key, self.jira_base_url, self.jira_email, self.jira_api_token)
+        return VendorMode.REAL if any(given) else VendorMode.SANDBOX
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database to use, with the default filled in."""
+        if self.database_url:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'gateway.db'}"
+
+    @property
+    def resolved_redis_url(self) -> str:
+        """The Redis to use, with the default filled in."""
+        if self.redis_url:
+            return self.redis_url.get_secret_value()
+        return f"redis://127.0.0.1:{self.redis_port}/0"
+
+    @property
+    def resolved_broker_url(self) -> str:
+        """The broker to use: by default the same Redis."""
+        return self.broker_url.get_secret_value() if self.broker_url else self.resolved_redis_url
+
+    @property
+    def embedded_redis(self) -> bool:
+        """Whether `igw up` starts a Redis of its own."""
+        return self.redis_url is None
+
+    @property
+    def peopleforce(self) -> PeopleForceAccess:
+        """How to reach PeopleForce, or its stand-in."""
+        if self.mode is VendorMode.SANDBOX:
+            base_url = f"http://127.0.0.1:{self.sandbox_peopleforce_port}/api/public/v3"
+            return PeopleForceAccess(
+                base_url, SecretStr(SANDBOX_API_KEY), self.peopleforce_requests_per_second
+            )
+        return PeopleForceAccess(
+            self.peopleforce_base_url,
+            self.peopleforce_api_key or SecretStr(""),
+            self.peopleforce_requests_per_second,
+        )
+
+    @property
+    def jira(self) -> JiraAccess:
+        """How to reach Jira, or its stand-in."""
+        if self.mode is VendorMode.SANDBOX:
+            base_url = f"http://127.0.0.1:{self.sandbox_jira_port}"
+            return JiraAccess(
+                base_url,
+                SANDBOX_JIRA_EMAIL,
+                SecretStr(SANDBOX_JIRA_TOKEN),
+                self.jira_requests_per_second,
+            )
+        return JiraAccess(
+            self.jira_base_url,
+            self.jira_email,
+            self.jira_api_token or SecretStr(""),
+            self.jira_requests_per_second,
+        )
+
+    @property
+    def resolved_default_project(self) -> str:
+        """The project of the default rule; empty when there is none."""
+        if self.mode is VendorMode.SANDBOX:
+            return self.default_project or "HR"
+        return self.default_project
+
+    def webhook_secrets(self, field: str) -> list[bytes]:
+        """Give the secrets that a webhook source may sign with.
+
+        `field` is the settings field that the source's `domain.toml` names. In the sandbox a fixed
+        secret is used when none is set: the stand-in signs with it.
+        """
+        secrets: tuple[SecretStr, ...] = getattr(self, field)
+        if not secrets and self.mode is VendorMode.SANDBOX:
+            secrets = (SecretStr(SANDBOX_WEBHOOK_SECRET),)
+        return [secret.get_secret_value().encode() for secret in secrets]
+
+    @property
+    def gateway_url(self) -> str:
+        """Where this machine reaches the gateway."""
+        host = "127.0.0.1" if self.gateway_host in {"0.0.0.0", "::"} else self.gateway_host  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self.gateway_port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can be meant by `host`."""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def contradictions(settings: Settings) -> list[Finding]:
+    """Say what is wrong with the settings taken together, each with its remedy."""
+    findings = []
+    if settings.mode is VendorMode.REAL:
+        for name, what in (
+            ("peopleforce_api_key", "PeopleForce's API key"),
+            ("jira_base_url", "the URL of the Jira site"),
+            ("jira_email", "the e-mail of the gateway's Jira account"),
+            ("jira_api_token", "that account's API token"),
+            ("jira_webhook_secrets", "the secret of Jira's webhook"),
+        ):
+            if not getattr(settings, name):
+                findings.append(
+                    Finding(
+                        subject=variable(name),
+                        problem=f"{what} is not set, though other credentials are",
+                        remedy=f"set {variable(name)} in {ENV_FILE}, or remove all vendor "
+                        "credentials to use the sandbox",
+                    )
+                )
+    elif not is_loopback(settings.gateway_host):
+        findings.append(
+            Finding(
+                subject=variable("gateway_host"),
+                problem="the sandbox's webhook secret is public, and the gateway would listen "
+                f"on {settings.gateway_host}",
+                remedy=f"set {variable('gateway_host')}=127.0.0.1, or connect real vendors",
+            )
+        )
+    findings += _shared_ports(settings)
+    if settings.broker_url and not settings.redis_url and settings.mode is VendorMode.REAL:
+        scheme = urlsplit(settings.resolved_broker_url).scheme
+        if scheme.startswith("redis"):
+            findings.append(
+                Finding(
+                    subject=variable("broker_url"),
+                    problem="the broker is a Redis of yours, but locks and rate limits would live "
+                    "in the gateway's own Redis on this machine",
+                    remedy=f"set {variable('redis_url')} to the same server",
+                )
+            )
+    return findings
+
+
+def _shared_ports(settings: Settings) -> list[Finding]:
+    names = ["gateway_port", "flower_port"]
+    if settings.embedded_redis:
+        names.append("redis_port")
+    if settings.mode is VendorMode.SANDBOX:
+        names += ["sandbox_peopleforce_port", "sandbox_jira_port"]
+    by_port: dict[int, list[str]] = {}
+    for name in names:
+        by_port.setdefault(getattr(settings, name), []).append(variable(name))
+    return [
+        Finding(
+            subject=" and ".join(users),
+            problem=f"share port {port}",
+            remedy="give each of them a port of its own",
+        )
+        for port, users in by_port.items()
+        if len(users) > 1
+    ]
+
+
+def variable(field: str) -> str:
+    """Give the environment variable that sets a field."""
+    return f"{PREFIX}{field.upper()}"
+
+
+def load_settings() -> Settings:
+    """Read the settings and check them, each alone and all together.
+
+    Raises `InvalidSettingsError` with every finding, not only the first: a person mends them in
+    one go.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise InvalidSettingsError(
+            [
+                Finding(
+                    subject=variable(str(issue["loc"][0])) if issue["loc"] else "settings",
+                    problem=issue["msg"].removeprefix("Value error, "),
+                    remedy=f"correct it in the environment or in {ENV_FILE}; "
+                    "secrets/.env.example says what is expected",
+                )
+                for issue in error.errors(include_input=False, include_url=False)
+            ]
+        ) from None
+    findings = contradictions(settings)
+    if findings:
+        raise InvalidSettingsError(findings)
+    return settings
+
+
+@cache
+def get_settings() -> Settings:
+    """Give this process's settings, read once."""
+    return load_settings()
