@@ -1,1 +1,34 @@
-"""The worker tier."""
+"""The worker tier: the Celery app, and one folder per domain.
+
+Start with `tasks/pf_jira/__init__.py`, which tells its flow; every other domain looks like it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery, Task
+from celery.signals import setup_logging, task_postrun, task_prerun
+
+from core.dispatch import TASK_HEADER
+from core.logs import bind_request_id, configure_logging, new_request_id
+from core.settings import get_settings
+
+app = Celery("tasks")
+app.config_from_object("celeryconfig")
+
+
+@setup_logging.connect
+def _log_as_all_processes_do(**_: object) -> None:
+    settings = get_settings()
+    configure_logging("worker", settings.log_level, settings.log_format)
+
+
+@task_prerun.connect
+def _take_over_request_id(task: Task, **_: Any) -> None:  # noqa: ANN401 - a signal's arguments
+    bind_request_id(task.request.get(TASK_HEADER) or new_request_id())
+
+
+@task_postrun.connect
+def _forget_request_id(**_: object) -> None:
+    bind_request_id("")

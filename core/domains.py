@@ -1,0 +1,179 @@
+"""Domains: a folder below `tasks/` with a `domain.toml` that says what it needs.
+
+Queues, routes, beat's schedule and the webhook routes are all built from these files, so adding a
+domain edits no other file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from core.findings import Finding, InvalidSettingsError
+from core.settings import ROOT
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Source = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+SettingValue = bool | int | float | str
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DomainWebhook(_Strict):
+    """A source of webhooks: where they come in, how they are signed, who takes which topic."""
+
+    source: Source
+    signature: str
+    """Module with `verify` and `identify`; see `core.webhooks`."""
+    secrets: str
+    """Field of `core.settings.Settings` that holds the secrets."""
+    topics: dict[str, str]
+    """Topic -> name of the task that takes a delivery's id."""
+
+
+class DomainSettingSpec(_Strict):
+    """A value that an admin may change while everything runs."""
+
+    key: Name
+    title: str
+    type: Literal["bool", "int", "str"]
+    default: SettingValue | None = None
+    default_from: str | None = None
+    """Field of `core.settings.Settings` that gives the default."""
+    minimum: int | None = None
+    maximum: int | None = None
+    pattern: str | None = None
+
+    @model_validator(mode="after")
+    def _one_default(self) -> Self:
+        if (self.default is None) == (self.default_from is None):
+            message = "give either default or default_from"
+            raise ValueError(message)
+        return self
+
+
+class DomainSchedule(_Strict):
+    """Work that beat starts: every so many seconds, or once a day at a time in UTC."""
+
+    name: Name
+    task: str
+    every: Name | None = None
+    """Key of the domain setting with the interval in seconds."""
+    every_seconds: int | None = Field(default=None, ge=1)
+    """A fixed interval, for chores that nobody needs to change."""
+    daily: Name | None = None
+    """Key of the domain setting with the time of day, HH:MM."""
+    paused: Name | None = None
+    """Key of the domain setting that pauses it."""
+
+    @model_validator(mode="after")
+    def _one_rhythm(self) -> Self:
+        if sum(rhythm is not None for rhythm in (self.every, self.every_seconds, self.daily)) != 1:
+            message = "give exactly one of every, every_seconds and daily"
+            raise ValueError(message)
+        return self
+
+
+class Domain(_Strict):
+    """One domain as its `domain.toml` declares it."""
+
+    name: Name
+    title: str
+    queue: Name
+    webhooks: tuple[DomainWebhook, ...] = ()
+    schedules: tuple[DomainSchedule, ...] = ()
+    settings: tuple[DomainSettingSpec, ...] = ()
+    folder: Path = Field(exclude=True)
+
+    def setting(self, key: str) -> DomainSettingSpec:
+        """Give the declaration of one setting; `KeyError` where there is none."""
+        for spec in self.settings:
+            if spec.key == key:
+                return spec
+        raise KeyError(f"{self.name}.{key}")
+
+    @property
+    def task_modules(self) -> list[str]:
+        """Modules that the worker imports to find the domain's tasks."""
+        return sorted(
+            f"tasks.{self.name}.{path.stem}"
+            for path in self.folder.glob("*.py")
+            if path.stem != "__init__"
+        )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.name != self.folder.name:
+            message = f"name is {self.name!r} but the folder is {self.folder.name!r}"
+            raise ValueError(message)
+        known = {spec.key for spec in self.settings}
+        for schedule in self.schedules:
+            for key in (schedule.every, schedule.daily, schedule.paused):
+                if key is not None and key not in known:
+                    message = f"schedule {schedule.name!r} names the setting {key!r}, which is "
+                    raise ValueError(message + "not declared under [[settings]]")
+        return self
+
+
+def read_domain(path: Path) -> Domain:
+    """Read one `domain.toml`.
+
+    Raises `InvalidSettingsError` whose findings name the file, the key and the remedy.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Domain.model_validate({**content, "folder": path.parent})
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidSettingsError(
+            [Finding(str(path), f"is not valid TOML: {error}", "correct the line it names")]
+        ) from error
+    except ValidationError as error:
+        raise InvalidSettingsError(
+            [
+                Finding(
+                    f"{path}, key {'.'.join(map(str, issue['loc'])) or '(whole file)'}",
+                    issue["msg"].removeprefix("Value error, "),
+                    "correct the key; tasks/pf_jira/domain.toml shows every kind of entry",
+                )
+                for issue in error.errors(include_url=False)
+            ]
+        ) from error
+
+
+@cache
+def load_domains(folder: Path = ROOT / "tasks") -> tuple[Domain, ...]:
+    """Read all domains, by name.
+
+    Raises `InvalidSettingsError` where a file is wrong or two domains claim one thing.
+    """
+    domains = tuple(read_domain(path) for path in sorted(folder.glob("*/domain.toml")))
+    claims: dict[tuple[str, str], str] = {}
+    for domain in domains:
+        things = [("queue", domain.queue), *(("source", hook.source) for hook in domain.webhooks)]
+        for thing in things:
+            if thing in claims:
+                raise InvalidSettingsError(
+                    [
+                        Finding(
+                            f"tasks/{domain.name}/domain.toml",
+                            f"claims the {thing[0]} {thing[1]!r}, as {claims[thing]} does",
+                            "give each domain its own",
+                        )
+                    ]
+                )
+            claims[thing] = domain.name
+    return domains
+
+
+def get_domain(name: str) -> Domain:
+    """Give one domain by its name; `KeyError` where there is none."""
+    for domain in load_domains():
+        if domain.name == name:
+            return domain
+    raise KeyError(name)

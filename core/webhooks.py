@@ -1,0 +1,43 @@
+"""What the gateway asks of a vendor's signature module.
+
+A `domain.toml` names the module (`connectors.jira.signature`); it offers `verify` and `identify`
+with the signatures of `WebhookScheme`. So the gateway knows no vendor, and a new one needs no edit
+here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from core.errors import GatewayError
+
+
+class SignatureError(GatewayError):
+    """The delivery does not prove where it comes from; the message says why, without secrets."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a delivery is: the vendor's id of it, its topic and the record it is about."""
+
+    delivery_id: str | None
+    topic: str
+    record_id: str | None
+
+
+class WebhookScheme(Protocol):
+    """A vendor's way to sign and to label its deliveries."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[bytes]) -> None:
+        """Raise `SignatureError` unless one of the secrets signed exactly these bytes."""
+
+    def identify(self, headers: Mapping[str, str], payload: object) -> Identity:
+        """Read the labels of a delivery; raise `PayloadError` where they cannot be read."""
+
+
+def load_scheme(module: str) -> WebhookScheme:
+    """Import the signature module that a `domain.toml` names."""
+    return cast("WebhookScheme", importlib.import_module(module))
