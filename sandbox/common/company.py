@@ -14,7 +14,7 @@ class Person:
     """One employee, as the HR system knows them.
 
     `status` is PeopleForce's: hired (starts later), probation, employed or terminated. `laptop`
-    and `shirt_size` are the company's own fields.
+    and `shirt_size` are the company's own fields. A location may not be settled yet.
     """
 
     id: int
@@ -23,7 +23,7 @@ class Person:
     department: str
     division: str
     position: str
-    location: str
+    location: str | None
     manager_id: int | None
     hired_on: date
     status: str
@@ -89,7 +89,7 @@ _ROWS = """
 1304 | Solomiia Yatsenko    | Marketing        | Ukraine | Content Specialist          | Lviv   | 1275 | 2026-08-03 | probation  | MacBook Air 13  | S
 1309 | Mateusz Wrona        | Engineering      | Europe  | Software Engineer           | Warsaw | 1197 | 2026-08-17 | probation  | MacBook Pro 14  | L
 1315 | Zoriana Klymenko     | Engineering      | Ukraine | Software Engineer           | Kyiv   | 1196 | 2026-11-30 | hired      |                 | M
-1316 | Felix Neumann        | Sales            | Europe  | Sales Development Rep       | Berlin | 1118 | 2026-12-07 | hired      |                 | XL
+1316 | Felix Neumann        | Sales            | Europe  | Sales Development Rep       |        | 1118 | 2026-12-07 | hired      |                 | XL
 1318 | Mariana Sydorenko    | Finance          | Ukraine | Accountant                  | Kyiv   | 1184 | 2026-12-14 | hired      |                 |
 1192 | Hryhorii Tymchuk     | Finance          | Ukraine | Accountant                  | Kyiv   | 1184 | 2019-03-11 | terminated | ThinkPad T14    | L
 1214 | Beatriz Mendes       | Engineering      | Europe  | QA Engineer                 | Lisbon | 1197 | 2021-01-18 | terminated | ThinkPad X1     | S
@@ -107,7 +107,7 @@ def _person(row: str) -> Person:
         department=department,
         division=division,
         position=position,
-        location=location,
+        location=location or None,
         manager_id=int(manager) if manager else None,
         hired_on=date.fromisoformat(hired),
         status=status,
