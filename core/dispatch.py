@@ -55,7 +55,7 @@ def publish(
 
 
 def publish_batches(task: str, ids: Sequence[int]) -> None:
-    """Send ids in batches, one message each; stop at the first refusal and leave it to the relay."""
+    """Send ids in batches; stop at the first refusal and leave the rest to the relay."""
     for start in range(0, len(ids), BATCH):
         if not publish(task, list(ids[start : start + BATCH])):
             return

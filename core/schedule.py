@@ -29,12 +29,11 @@ RECHECK_SECONDS = 5.0
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
-# One second of grace: beat and worker may round the same moment differently.
 _CLAIM = """
 local last = tonumber(redis.call('GET', KEYS[1]) or '0')
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if last >= now - tonumber(ARGV[1]) + 1000 then return 0 end
+if last >= now - tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], now)
 return 1
 """
@@ -58,7 +57,8 @@ class Rhythm:
     def shortest_gap(self, moment: datetime) -> timedelta:
         """Say how long ago the last turn must lie for a new one to be due at `moment`."""
         if self.at is None:
-            return timedelta(seconds=self.seconds or 0)
+            # A second of grace: beat and Redis may round the same moment differently.
+            return timedelta(seconds=max((self.seconds or 0) - 1, 0))
         return moment - _latest_slot(self.at, moment)
 
 

@@ -24,7 +24,12 @@ ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds `tasks/`, `migrations/` and `celeryconfig.py`."""
 
 PREFIX = "IGW_"
-ENV_FILE = Path(os.environ.get(f"{PREFIX}ENV_FILE", ROOT / "secrets" / ".env"))
+
+
+def env_file() -> Path:
+    """Give the file that settings are read from beside the environment."""
+    return Path(os.environ.get(f"{PREFIX}ENV_FILE", ROOT / "secrets" / ".env"))
+
 
 SANDBOX_API_KEY = "sandbox-key"
 SANDBOX_JIRA_EMAIL = "gateway@acme.example"
@@ -68,7 +73,6 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=ENV_FILE,
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         extra="ignore",
@@ -326,7 +330,7 @@ def contradictions(settings: Settings) -> list[Finding]:
                     Finding(
                         subject=variable(name),
                         problem=f"{what} is not set, though other credentials are",
-                        remedy=f"set {variable(name)} in {ENV_FILE}, or remove all vendor "
+                        remedy=f"set {variable(name)} in {env_file()}, or remove all vendor "
                         "credentials to use the sandbox",
                     )
                 )
@@ -386,14 +390,14 @@ def load_settings() -> Settings:
     one go.
     """
     try:
-        settings = Settings()
+        settings = Settings(_env_file=env_file())
     except ValidationError as error:
         raise InvalidSettingsError(
             [
                 Finding(
                     subject=variable(str(issue["loc"][0])) if issue["loc"] else "settings",
                     problem=issue["msg"].removeprefix("Value error, "),
-                    remedy=f"correct it in the environment or in {ENV_FILE}; "
+                    remedy=f"correct it in the environment or in {env_file()}; "
                     "secrets/.env.example says what is expected",
                 )
                 for issue in error.errors(include_input=False, include_url=False)

@@ -1,0 +1,181 @@
+"""Servers and settings for all tests: real ones, private to the run, on free ports."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from core.database import get_engine
+from core.migrate import upgrade
+from core.redis_client import get_redis
+from core.settings import get_settings
+
+REQUIRED = os.environ.get("IGW_TEST_REQUIRE_SERVERS") == "1"
+
+
+def not_run(reason: str) -> None:
+    """Name a suite as not run; where servers are required (CI), fail instead."""
+    if REQUIRED:
+        pytest.fail(f"IGW_TEST_REQUIRE_SERVERS is set, but {reason}")
+    pytest.skip(reason)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, seconds: float = 20.0, *, every: float = 0.1, what: str = ""):
+    """Wait for a condition and give its value; fail with `what` was awaited."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds:.0f} s: {what or condition}")
+        time.sleep(every)
+
+
+def redis_binary() -> str:
+    """The server that the gateway would use: from PATH, else the wheel's."""
+    return shutil.which("redis-server") or str(Path(sys.executable).with_name("redis-server"))
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory) -> Iterator[str]:
+    """The URL of a Redis of this run alone."""
+    port = free_port()
+    folder = tmp_path_factory.mktemp("redis")
+    process = subprocess.Popen(
+        [
+            *(redis_binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)),
+            *("--save", "", "--maxmemory-policy", "noeviction"),
+        ],
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"redis://127.0.0.1:{port}/0"
+    client = redis.Redis.from_url(url)
+
+    def answers() -> bool:
+        try:
+            return client.ping()
+        except redis.ConnectionError:
+            return False
+
+    wait_until(answers, what="Redis to answer")
+    yield url
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def settings_env(monkeypatch, tmp_path) -> Iterator[pytest.MonkeyPatch]:
+    """An environment without the developer's own settings; caches start empty."""
+    for name in list(os.environ):
+        if name.startswith("IGW_") and not name.startswith("IGW_TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("IGW_ENV_FILE", str(tmp_path / "no.env"))
+    monkeypatch.setenv("IGW_DATA_DIR", str(tmp_path / "data"))
+    _forget()
+    yield monkeypatch
+    _forget()
+
+
+def _forget() -> None:
+    get_settings.cache_clear()
+    get_redis.cache_clear()
+
+
+@pytest.fixture
+def redis_client(redis_server, settings_env) -> Iterator[redis.Redis]:
+    """The gateway's own client on an empty Redis."""
+    settings_env.setenv("IGW_REDIS_URL", redis_server)
+    _forget()
+    client = get_redis()
+    client.flushall()
+    yield client
+    client.close()
+
+
+def postgresql_binaries() -> Path | None:
+    """The folder with `initdb`, wherever Debian or the image keeps it."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return versions[-1].parent if versions else None
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory) -> Iterator[str]:
+    """The URL of a PostgreSQL cluster of this run alone, without its database's name."""
+    binaries = postgresql_binaries()
+    if binaries is None:
+        not_run("no PostgreSQL on this machine (Debian: apt-get install postgresql)")
+    folder = tmp_path_factory.mktemp("postgresql")
+    # PostgreSQL refuses to run as root, so in containers its own user runs it.
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if as_user:
+        if subprocess.run(["id", "postgres"], check=False, capture_output=True).returncode:
+            not_run("PostgreSQL is here, but no user `postgres` to run it as")
+        # pytest closes its folders to other users; passing through must be allowed.
+        for parent in [folder, folder.parent, folder.parent.parent]:
+            parent.chmod(parent.stat().st_mode | 0o011)
+        shutil.chown(folder, "postgres")
+    port = free_port()
+    cluster = folder / "cluster"
+    subprocess.run(
+        [*as_user, binaries / "initdb", "-D", cluster, "-U", "igw", "-A", "trust", "-N"],
+        check=True,
+        capture_output=True,
+        cwd="/",
+    )
+    options = f"-p {port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off"
+    control = [*as_user, binaries / "pg_ctl", "-D", cluster, "-w"]
+    subprocess.run(
+        [*control, "-o", options, "-l", folder / "log", "start"],
+        check=True,
+        capture_output=True,
+        cwd="/",
+    )
+    yield f"postgresql+psycopg://igw@127.0.0.1:{port}"
+    subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd="/")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request, settings_env, tmp_path) -> str:
+    """The URL of an empty database; tests that take it run on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'gateway.db'}"
+    else:
+        url = _new_postgresql_database(request.getfixturevalue("postgresql_server"))
+    settings_env.setenv("IGW_DATABASE_URL", url)
+    _forget()
+    return url
+
+
+def _new_postgresql_database(server: str) -> str:
+    name = f"t{time.monotonic_ns()}"
+    with psycopg.connect(f"{server.replace('+psycopg', '')}/postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+    return f"{server}/{name}"
+
+
+@pytest.fixture
+def database(database_url) -> Iterator[str]:
+    """A migrated database, on SQLite and on PostgreSQL."""
+    upgrade(get_settings())
+    yield database_url
+    get_engine().dispose()
