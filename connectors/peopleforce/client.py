@@ -26,9 +26,9 @@ class _ApiKey(AuthBase):
     def __init__(self, access: PeopleForceAccess) -> None:
         self._access = access
 
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["X-API-KEY"] = self._access.api_key.get_secret_value()
-        return request
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        r.headers["X-API-KEY"] = self._access.api_key.get_secret_value()
+        return r
 
 
 class PeopleForceClient:
@@ -39,7 +39,7 @@ class PeopleForceClient:
             VENDOR, access.base_url, auth=_ApiKey(access), rate_limit=rate_limit
         )
 
-    def list_tasks(self, *, completed: bool, page: int) -> TaskPage:
+    def list_tasks(self, completed: bool, page: int) -> TaskPage:
         """Give one page of all open or all completed tasks of the company, 50 at most.
 
         Source: https://developer.peopleforce.io/reference/get_tasks

@@ -1,4 +1,4 @@
-"""PeopleForce's records as this gateway reads them: once, at the edge, tolerant of absent fields."""
+"""PeopleForce's records, read once at the edge and tolerant of absent fields."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Task:
         )
 
     def to_record(self) -> dict[str, Any]:
-        """Give the task as plain JSON under the vendor's names: what rules see and what is stored."""
+        """Give plain JSON under the vendor's names: what rules see and what is stored."""
         assigned, about = self.assigned_to, self.associated_to
         return {
             "id": self.id,

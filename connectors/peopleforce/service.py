@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 MAX_PAGES = 2000
 """Pages after which a list is taken to be endless: 100,000 tasks."""
 
-_BURST = 2
+_BURST = 4
 
 
 class PeopleForce:
