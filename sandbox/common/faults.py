@@ -88,8 +88,8 @@ class Faults:
     def take(self, method: str, path: str) -> list[Fault]:
         """Return what strikes this request, and count it down.
 
-        That is every latency and at most one fault of another kind, the oldest: a request has one
-        answer.
+        That is every latency, in front, and at most one fault of another kind, the oldest: a
+        request has one answer.
         """
         struck: list[Fault] = []
         answered = False
@@ -102,7 +102,7 @@ class Faults:
                 struck.append(fault)
                 answered = answered or fault.kind != "latency"
                 self._count_down(fault_id, fault)
-        return struck
+        return sorted(struck, key=lambda fault: fault.kind != "latency")
 
     def _count_down(self, fault_id: int, fault: Fault) -> None:
         if fault.times == 1:
