@@ -43,7 +43,7 @@ class LiteralBracketsAdapter(HTTPAdapter):
 
     PeopleForce documents its filters with literal brackets, and ignores what it does not
     understand: an encoded filter that is not understood would answer with everybody.
-    Source: https://developer.peopleforce.io/
+    Source: https://developer.peopleforce.io/reference/get-employees
     """
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401

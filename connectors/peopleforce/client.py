@@ -42,7 +42,7 @@ class PeopleForceClient:
     def list_tasks(self, completed: bool, page: int) -> TaskPage:
         """Give one page of all open or all completed tasks of the company, 50 at most.
 
-        Source: https://developer.peopleforce.io/reference/get_tasks
+        Source: https://developer.peopleforce.io/reference/get-tasks
         """
         payload = self._session.call(
             "list_tasks",
@@ -55,14 +55,14 @@ class PeopleForceClient:
     def complete_task(self, task_id: int) -> None:
         """Complete a task; the body of the answer is not documented and not read.
 
-        Source: https://developer.peopleforce.io/reference/put_tasks-id-complete
+        Source: https://developer.peopleforce.io/reference/put-tasks-id
         """
         self._session.call("complete_task", "PUT", f"/tasks/{task_id}/complete", expect_json=False)
 
     def reopen_task(self, task_id: int) -> None:
         """Make a completed task open again.
 
-        Source: https://developer.peopleforce.io/reference/put_tasks-id-incomplete
+        Source: https://developer.peopleforce.io/reference/put-tasks-id-incomplete
         """
         self._session.call("reopen_task", "PUT", f"/tasks/{task_id}/incomplete", expect_json=False)
 
@@ -78,7 +78,7 @@ class PeopleForceClient:
         """Make a task for an employee. Raises `VendorAmbiguousError` when the answer is lost.
 
         The request calls `name` what every answer calls `title`.
-        Source: https://developer.peopleforce.io/reference/post_tasks
+        Source: https://developer.peopleforce.io/reference/post-tasks
         """
         fields = {
             "name": title,
@@ -109,7 +109,7 @@ class PeopleForceClient:
         """Give one page of employees; `status` is one of PeopleForce's, `all` for everybody.
 
         A filter that PeopleForce does not understand is ignored, and everybody is listed: check
-        what comes back. Source: https://developer.peopleforce.io/reference/get_employees
+        what comes back. Source: https://developer.peopleforce.io/reference/get-employees
         """
         terms = [f"emails[]={quote(email, safe='@')}" for email in emails]
         terms += [f"ids[]={employee_id}" for employee_id in ids]
@@ -123,7 +123,7 @@ class PeopleForceClient:
     def get_employee(self, employee_id: int) -> Employee:
         """Give one employee.
 
-        Source: https://developer.peopleforce.io/reference/get_employees-id
+        Source: https://developer.peopleforce.io/reference/get-employees-id
         """
         payload = self._session.call("get_employee", "GET", f"/employees/{employee_id}")
         return Employee.from_payload(read_one(payload))

@@ -36,7 +36,7 @@ class Task:
     """One task. Dates are `YYYY-MM-DD`, as PeopleForce writes them.
 
     `type` is an open set of the vendor's class names, such as `Tasks::General`; "" when absent.
-    Source: https://developer.peopleforce.io/reference/get_tasks
+    Source: https://developer.peopleforce.io/reference/get-tasks
     """
 
     id: int
