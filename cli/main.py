@@ -1,0 +1,59 @@
+"""The command `igw`: what an operator does with the gateway from a terminal."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from core.findings import InvalidSettingsError
+
+COMMANDS = {
+    "up": "Start everything and keep it running until Ctrl-C.",
+    "doctor": "Check the settings and everything that the gateway needs.",
+}
+"""Name of a command -> its line in `igw --help`; `cli/<name>.py` holds the command of that name.
+
+The line stands here so that the help costs no import: a command may pull in half the gateway.
+"""
+
+EXIT_FAILED = 1
+EXIT_SETTINGS = 2
+"""Exit code when the settings cannot be used; click gives the same for a wrong option."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Give the commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command's module; None where the table has no such name."""
+        if cmd_name not in COMMANDS:
+            return None
+        return getattr(import_module(f"cli.{cmd_name}"), cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the table, without importing anything that it names."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; settings that cannot be used end it with the list of what is wrong."""
+        try:
+            return super().invoke(ctx)
+        except InvalidSettingsError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(EXIT_SETTINGS)
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(package_name="integration-gateway")
+def igw() -> None:
+    """Keep PeopleForce tasks and Jira issues in step, both ways."""
+
+
+if __name__ == "__main__":
+    igw()

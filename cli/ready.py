@@ -1,0 +1,105 @@
+"""Whether each process of the stack answers, asked the way its users ask."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from cli.stack import worker_name
+from core.domains import Domain
+from core.settings import ROOT, Settings, VendorMode
+
+_TIMEOUT = 2.0
+
+Probe = Callable[[], bool]
+
+
+def redis_answers(port: int) -> bool:
+    """Say whether our own Redis answers PING; not yet while it loads its data."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")
+    except OSError:
+        return False
+
+
+def http_answers(url: str) -> bool:
+    """Say whether a GET of `url` is answered 200."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT)
+    try:
+        connection.request("GET", parts.path)
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def probes(settings: Settings) -> dict[str, Probe]:
+    """Give one question per process that listens on a port, by the process's name."""
+    urls = {
+        "gateway": f"{settings.gateway_url}/healthz",
+        "flower": f"http://127.0.0.1:{settings.flower_port}/healthcheck",
+    }
+    if settings.mode is VendorMode.SANDBOX:
+        for vendor, port in (
+            ("jira", settings.sandbox_jira_port),
+            ("peopleforce", settings.sandbox_peopleforce_port),
+        ):
+            urls[f"sandbox-{vendor}"] = f"http://127.0.0.1:{port}/_control/calls"
+    found: dict[str, Probe] = {name: _http_probe(url) for name, url in urls.items()}
+    if settings.embedded_redis:
+        found["redis"] = lambda: redis_answers(settings.redis_port)
+    return found
+
+
+def _http_probe(url: str) -> Probe:
+    return lambda: http_answers(url)
+
+
+class WorkersAnswering:
+    """Whether every domain's worker answers Celery's ping.
+
+    A process of its own asks, and ends once all have answered: Celery and all the tasks would
+    otherwise stay in the memory of `igw up` for as long as it runs.
+    """
+
+    def __init__(self, domains: Sequence[Domain]) -> None:
+        self.names = {worker_name(domain) for domain in domains}
+        self._child = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "cli.workers", *(domain.name for domain in domains)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self.error = ""
+
+    def __call__(self) -> bool:
+        """Say whether all have answered; `error` holds what went wrong while asking."""
+        if self._child.poll() is None:
+            return False
+        if self._child.returncode != 0 and self._child.stderr and not self._child.stderr.closed:
+            self.error = self._child.stderr.read().decode(errors="replace").strip()
+        return self._child.returncode == 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._child.kill()
+        self._child.communicate()

@@ -1,0 +1,26 @@
+"""How gunicorn runs the gateway; every name is one of gunicorn's settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.settings import get_settings
+
+_settings = get_settings()
+
+bind = [f"{_settings.gateway_host}:{_settings.gateway_port}"]
+workers = _settings.gateway_workers
+worker_class = "gthread"
+threads = _settings.gateway_threads
+# A webhook's answer takes milliseconds; 30 s let a caller who waits for a reply (25 s) have it.
+graceful_timeout = 30
+keepalive = 5
+# Workers touch a file to show that they are alive; on a disk that can block for seconds.
+if Path("/dev/shm").is_dir():  # noqa: S108 - memory, and gunicorn makes its file there safely
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+# The gateway writes its own log lines, with request ids.
+accesslog = None
+# Nobody manages gunicorn but supervisord.
+control_socket_disable = True
+# The gateway is reached directly: X-Forwarded-* from anybody would be a lie.
+forwarded_allow_ips = ""
