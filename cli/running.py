@@ -113,7 +113,7 @@ class Run:
         deadline = time.monotonic() + READY_SECONDS
         pids: dict[str, int] = {}
         while pending:
-            self._seen = self._supervisor.infos()
+            self._seen = self._supervisor.control.infos()
             for name in asked:
                 info = self._seen[name]
                 if info.state in _FALLEN or pids.setdefault(name, info.pid) != info.pid:
@@ -163,7 +163,7 @@ class Run:
                 raise SupervisionError(
                     "supervisord itself ended, so nothing is supervised any more."
                 )
-            now = self._supervisor.infos()
+            now = self._supervisor.control.infos()
             for name, info in now.items():
                 for line in _change(self._seen[name], info):
                     say(f"{time.strftime('%H:%M:%S')} {name} {line}; log: {self._places.log(name)}")

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -122,13 +123,39 @@ def _value(text: object) -> str:
     return value.replace("%", "%%")
 
 
+class Control:
+    """The control socket of the supervisord of a data folder."""
+
+    def __init__(self, places: Places) -> None:
+        self._transport = SupervisorTransport(None, None, f"unix://{socket_path(places)}")
+        # ServerProxy insists on an http URL; the transport is what decides where the call goes.
+        self._proxy = ServerProxy("http://127.0.0.1", transport=self._transport)
+
+    def call(self, method: str, *arguments: str | bool) -> object:
+        """Call a method of supervisord's; `SupervisionError` when it does not answer or refuses."""
+        try:
+            return getattr(self._proxy.supervisor, method)(*arguments)
+        except (OSError, HTTPException, XmlRpcError) as error:
+            # What is left of a failed request would fail the next one as well.
+            self._transport.close()
+            raise SupervisionError(f"supervisord does not answer: {error}") from error
+
+    def infos(self) -> dict[str, Info]:
+        """Give what supervisord knows of each process, by name.
+
+        Raises `SupervisionError` when it does not answer, as while it stops.
+        """
+        rows = cast("list[dict[str, Any]]", self.call("getAllProcessInfo"))
+        return {row["name"]: Info(row["name"], row["statename"], row["pid"]) for row in rows}
+
+
 class Supervisor:
     """A running supervisord, as a child of this process."""
 
     def __init__(self, child: subprocess.Popen[bytes], places: Places) -> None:
         self._child = child
         self._places = places
-        self._rpc = _connect(places)
+        self.control = Control(places)
 
     @classmethod
     def start(
@@ -161,7 +188,7 @@ class Supervisor:
         supervisor = cls(child, places)
         deadline = time.monotonic() + _START_SECONDS
         while supervisor.alive and time.monotonic() < deadline:
-            if supervisor.answers():
+            if supervisor._answers():
                 return supervisor
             time.sleep(0.02)
         child.kill()
@@ -173,25 +200,17 @@ class Supervisor:
         """Whether supervisord still runs."""
         return self._child.poll() is None
 
-    def answers(self) -> bool:
-        """Say whether the control socket answers."""
+    def _answers(self) -> bool:
         try:
-            self._rpc.supervisor.getState()
-        except (OSError, XmlRpcError):
+            self.control.call("getState")
+        except SupervisionError:
             return False
         return True
 
     def launch(self, processes: Sequence[Process]) -> None:
         """Start processes in the order given, without waiting for any of them."""
         for process in processes:
-            self._rpc.supervisor.startProcess(process.full_name, False)
-
-    def infos(self) -> dict[str, Info]:
-        """Give what supervisord knows of each process, by name.
-
-        Raises `SupervisionError` when it does not answer, as while it stops.
-        """
-        return read_infos(self._rpc)
+            self.control.call("startProcess", process.full_name, False)
 
     def ask_to_stop(self) -> None:
         """Tell supervisord to stop everything in reverse order and to end; returns at once."""
@@ -201,32 +220,6 @@ class Supervisor:
     def kill_stragglers(self) -> list[str]:
         """End whatever outlived supervisord, and give the names of what that was."""
         return end_all(stack_processes(self._places))
-
-
-def _connect(places: Places) -> ServerProxy:
-    # ServerProxy insists on an http URL; the transport is what decides where the call goes.
-    transport = SupervisorTransport(None, None, f"unix://{socket_path(places)}")
-    return ServerProxy("http://127.0.0.1", transport=transport)
-
-
-def read_infos(rpc: ServerProxy) -> dict[str, Info]:
-    """Give what supervisord knows of each process, by name.
-
-    Raises `SupervisionError` when it does not answer.
-    """
-    try:
-        rows = cast("list[dict[str, Any]]", rpc.supervisor.getAllProcessInfo())
-    except (OSError, XmlRpcError) as error:
-        raise SupervisionError(f"supervisord does not answer: {error}") from error
-    return {row["name"]: Info(row["name"], row["statename"], row["pid"]) for row in rows}
-
-
-def infos_of(places: Places) -> dict[str, Info]:
-    """Give what the supervisord of a data folder knows, from any process of the same user.
-
-    Raises `SupervisionError` when none runs there.
-    """
-    return read_infos(_connect(places))
 
 
 def stack_processes(places: Places) -> list[psutil.Process]:

@@ -87,6 +87,7 @@ def _migrate() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        umask=0o077,
         check=False,
     )
     if done.returncode:
