@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from redis.exceptions import RedisError
 
 from connectors import answers
 from connectors.jira.client import MAX_BULK, JiraClient
@@ -49,15 +52,25 @@ def create(client: JiraClient, drafts: Sequence[IssueDraft]) -> list[CreateOutco
     """
     outcomes: list[CreateOutcome] = []
     for start in range(0, len(drafts), MAX_BULK):
-        try:
+        with _never_half_done(outcomes):
             outcomes += _create_chunk(client, drafts[start : start + MAX_BULK])
-        except VendorAmbiguousError:
-            raise
-        except VendorError as error:
-            if not any(isinstance(outcome, Created) for outcome in outcomes):
-                raise
-            raise _ambiguous("create_issues", f"stopped half-way: {error}") from error
     return outcomes
+
+
+@contextmanager
+def _never_half_done(outcomes: Sequence[CreateOutcome]) -> Generator[None]:
+    """Turn an error that says "nothing was made" into the truth when something was.
+
+    Also Redis' errors: the rate limit may be lost between two calls.
+    """
+    try:
+        yield
+    except VendorAmbiguousError:
+        raise
+    except (VendorError, RedisError) as error:
+        if not any(isinstance(outcome, Created) for outcome in outcomes):
+            raise
+        raise _ambiguous("create_issues", f"stopped half-way: {error}") from error
 
 
 def _create_chunk(client: JiraClient, drafts: Sequence[IssueDraft]) -> list[CreateOutcome]:
@@ -74,12 +87,8 @@ def _create_chunk(client: JiraClient, drafts: Sequence[IssueDraft]) -> list[Crea
 def _create_singly(client: JiraClient, drafts: Sequence[IssueDraft]) -> list[CreateOutcome]:
     outcomes: list[CreateOutcome] = []
     for draft in drafts:
-        try:
+        with _never_half_done(outcomes):
             outcomes.append(_create_one(client, draft))
-        except VendorError as error:
-            if not any(isinstance(outcome, Created) for outcome in outcomes):
-                raise
-            raise _ambiguous("create_issue", f"stopped half-way: {error}") from error
     return outcomes
 
 

@@ -36,7 +36,8 @@ class IssueEvent:
     """One delivery. `issue_id` and `issue_key` are "" for events that are about no issue.
 
     `actor_id` is the account that caused it; some events name none. `changes` is empty where the
-    delivery carries no changelog, which proves nothing: an update may come without one.
+    delivery carries no changelog, which proves nothing: an update may come without one. `labels`
+    are those of the issue when the event happened.
     """
 
     event: str
@@ -44,6 +45,7 @@ class IssueEvent:
     issue_key: str
     actor_id: str | None
     changes: tuple[Change, ...]
+    labels: tuple[str, ...] = ()
 
     @property
     def status_changed(self) -> bool:
@@ -64,6 +66,7 @@ class IssueEvent:
             raise PayloadError(f"a webhook of Jira, {event}, has no issue.id")
         changelog = _mapping(payload.get("changelog"))
         items = changelog.get("items")
+        labels = _mapping(issue.get("fields")).get("labels")
         return cls(
             event=event,
             issue_id=issue_id,
@@ -73,6 +76,11 @@ class IssueEvent:
                 _change(item)
                 for item in (items if isinstance(items, list) else [])
                 if isinstance(item, Mapping)
+            ),
+            labels=tuple(
+                label
+                for label in (labels if isinstance(labels, list) else [])
+                if isinstance(label, str)
             ),
         )
 
