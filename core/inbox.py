@@ -1,0 +1,147 @@
+"""The inbox: webhook deliveries, written down before they are answered.
+
+A delivery that is due is published again by the relay until somebody finishes it, so a message
+that is lost between the commit and the worker costs time, not the delivery.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from core.clock import now
+from core.models import Delivery, DeliveryState
+
+REPUBLISH = timedelta(seconds=30)
+"""How long a published delivery may wait in the queue before the relay sends it again."""
+
+_SECRET_HEADER = re.compile(r"authorization|cookie|signature|token|secret|key", re.IGNORECASE)
+"""Headers whose value proves who somebody is; they are not written down."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A verified delivery, as it is written down."""
+
+    source: str
+    topic: str
+    external_id: str | None
+    record_id: str | None
+    task: str | None
+    request_id: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def record(session: Session, arrival: Arrival) -> int | None:
+    """Write a delivery down and give its row's id, or None where it is here already.
+
+    A vendor's id of the delivery makes it unique; without one, a hash of route and body does.
+    """
+    dialect = session.get_bind().dialect.name
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert
+    handled = arrival.task is not None
+    statement = (
+        insert(Delivery)
+        .values(
+            source=arrival.source,
+            topic=arrival.topic,
+            external_id=arrival.external_id or _hash(arrival.source, arrival.body),
+            record_id=arrival.record_id,
+            task=arrival.task,
+            request_id=arrival.request_id,
+            headers={k: v for k, v in arrival.headers.items() if not _SECRET_HEADER.search(k)},
+            body=arrival.body,
+            state=DeliveryState.RECEIVED if handled else DeliveryState.IGNORED,
+            reason="" if handled else f"nobody handles the topic {arrival.topic}",
+            due_at=now() + REPUBLISH if handled else None,
+            finished_at=None if handled else now(),
+        )
+        .on_conflict_do_nothing(index_elements=["source", "external_id"])
+        .returning(Delivery.id)
+    )
+    return session.execute(statement).scalar_one_or_none()
+
+
+def _hash(source: str, body: bytes) -> str:
+    return "sha256:" + hashlib.sha256(source.encode() + b"\n" + body).hexdigest()
+
+
+def claim(session: Session, ids: Sequence[int], owner: str, lease: timedelta) -> list[Delivery]:
+    """Take the deliveries that still wait and that nobody else holds, oldest first.
+
+    `owner` is the Celery task's id: the same message, delivered again after its worker died, takes
+    its own claim over at once.
+    """
+    moment = now()
+    free = or_(
+        Delivery.claimed_until.is_(None),
+        Delivery.claimed_until < moment,
+        Delivery.claimed_by == owner,
+    )
+    waiting = [state for state in DeliveryState if state.waiting]
+    taken = session.scalars(
+        update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.state.in_(waiting), free)
+        .values(
+            claimed_by=owner,
+            claimed_until=moment + lease,
+            due_at=moment + lease,
+            attempts=Delivery.attempts + 1,
+        )
+        .returning(Delivery)
+    )
+    return sorted(taken, key=lambda delivery: delivery.id)
+
+
+def finish(session: Session, delivery_id: int, state: DeliveryState, reason: str = "") -> None:
+    """Note what came of a delivery; the relay leaves it alone from now on."""
+    _release(session, delivery_id, state=state, reason=reason, due_at=None, finished_at=now())
+
+
+def postpone(session: Session, delivery_id: int, wait: timedelta, reason: str) -> None:
+    """Put a delivery back, to be published again after `wait`."""
+    _release(
+        session,
+        delivery_id,
+        state=DeliveryState.RETRYING,
+        reason=reason,
+        due_at=now() + wait,
+    )
+
+
+def _release(session: Session, delivery_id: int, **values: object) -> None:
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery_id)
+        .values(claimed_by=None, claimed_until=None, **values)
+    )
+
+
+def take_due(session: Session, limit: int = 500) -> dict[str, list[int]]:
+    """Give the deliveries to publish again, by task, and move their next turn on."""
+    moment = now()
+    due = (
+        select(Delivery.id)
+        .where(Delivery.due_at <= moment)
+        .order_by(Delivery.due_at)
+        .limit(limit)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(due))
+        .values(due_at=moment + REPUBLISH)
+        .returning(Delivery.task, Delivery.id)
+    )
+    by_task: dict[str, list[int]] = {}
+    for task, delivery_id in sorted(rows.tuples(), key=lambda row: row[1]):
+        by_task.setdefault(task or "", []).append(delivery_id)
+    return by_task

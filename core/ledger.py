@@ -1,0 +1,198 @@
+"""The ledger: which PeopleForce task is which Jira issue, and what is still to be done.
+
+Work on a link goes through `claim`, so that one process at a time works on one record. A link has
+work waiting while `due_at` is set; whoever sets it publishes, and `take_due` publishes again what
+was lost on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from core.clock import now
+from core.models import Link, LinkState
+
+REPUBLISH = timedelta(seconds=45)
+"""How long published work may wait in the queue before it is sent again."""
+
+CHUNK = 500
+"""Ids in one statement; SQLite takes 32,766 parameters at most, other builds fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a poll needs to know of a link to see whether its task changed."""
+
+    link_id: int
+    source_id: str
+    state: LinkState
+    completed: bool
+    seen_hash: str
+    missing_scans: int
+    pushed_at: datetime | None
+    has_issue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A source record as a poll saw it: new where `link_id` is None."""
+
+    link_id: int | None
+    source_id: str
+    snapshot: Mapping[str, Any]
+    seen_hash: str
+    search_text: str
+
+
+_KNOWN = (
+    Link.id,
+    Link.source_id,
+    Link.state,
+    Link.completed,
+    Link.seen_hash,
+    Link.missing_scans,
+    Link.pushed_at,
+    Link.issue_id.is_not(None),
+)
+
+
+def known_open(session: Session, source: str) -> dict[str, Known]:
+    """Give the links whose task was open when last seen, by source id.
+
+    One query over the index of open links; the many completed ones are not touched.
+    """
+    rows = session.execute(select(*_KNOWN).where(Link.source == source, Link.completed.is_(False)))
+    return {row[1]: Known(*row) for row in rows.tuples()}
+
+
+def known_among(session: Session, source: str, source_ids: Collection[str]) -> dict[str, Known]:
+    """Give the links of these source ids, whatever their state."""
+    found: dict[str, Known] = {}
+    for chunk in chunks(sorted(source_ids)):
+        rows = session.execute(
+            select(*_KNOWN).where(Link.source == source, Link.source_id.in_(chunk))
+        )
+        found.update((row[1], Known(*row)) for row in rows.tuples())
+    return found
+
+
+def note_sightings(session: Session, source: str, sightings: Iterable[Sighting]) -> list[int]:
+    """Write new and changed records down as waiting work and give their link ids."""
+    moment = now()
+    new: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    for sighting in sightings:
+        values = {
+            "snapshot": dict(sighting.snapshot),
+            "seen_hash": sighting.seen_hash,
+            "search_text": sighting.search_text,
+            "due_at": moment + REPUBLISH,
+            "attempts": 0,
+            "missing_scans": 0,
+            "updated_at": moment,
+        }
+        if sighting.link_id is None:
+            new.append(
+                {
+                    **values,
+                    "source": source,
+                    "source_id": sighting.source_id,
+                    "state": LinkState.PENDING,
+                    "completed": False,
+                    "created_at": moment,
+                }
+            )
+        else:
+            changed.append({"id": sighting.link_id, **values})
+    ids: list[int] = []
+    if new:
+        ids.extend(session.scalars(insert(Link).returning(Link.id), new))
+    if changed:
+        session.execute(update(Link), changed)
+        ids.extend(row["id"] for row in changed)
+    return sorted(ids)
+
+
+def claim(session: Session, ids: Sequence[int], owner: str, lease: timedelta) -> list[Link]:
+    """Take the links that nobody else is working on.
+
+    `owner` is the Celery task's id: the same message, delivered again after its worker died, takes
+    its own claims over at once. Others wait until the lease has run out.
+    """
+    moment = now()
+    free = or_(Link.claimed_until.is_(None), Link.claimed_until < moment, Link.claimed_by == owner)
+    taken = session.scalars(
+        update(Link)
+        .where(Link.id.in_(ids), free)
+        .values(claimed_by=owner, claimed_until=moment + lease, updated_at=Link.updated_at)
+        .returning(Link),
+        execution_options={"populate_existing": True},
+    )
+    return sorted(taken, key=lambda link: link.id)
+
+
+def held(session: Session, link_id: int, owner: str) -> Link | None:
+    """Give a claimed link as it is now, locked; None where the claim has gone to somebody else.
+
+    Between the claim and this moment a poll may have written a newer snapshot.
+    """
+    return session.scalar(
+        select(Link).where(Link.id == link_id, Link.claimed_by == owner).with_for_update()
+    )
+
+
+def take_due(session: Session, limit: int = CHUNK) -> list[int]:
+    """Give the links whose work is due to be published again, and move their next turn on."""
+    moment = now()
+    due = (
+        select(Link.id)
+        .where(
+            Link.due_at <= moment,
+            or_(Link.claimed_until.is_(None), Link.claimed_until < moment),
+        )
+        .order_by(Link.due_at)
+        .limit(limit)
+        .scalar_subquery()
+    )
+    taken = session.scalars(
+        update(Link)
+        .where(Link.id.in_(due))
+        .values(due_at=moment + REPUBLISH, updated_at=Link.updated_at)
+        .returning(Link.id)
+    )
+    return sorted(taken)
+
+
+def by_issue(session: Session, issue_ids: Collection[str]) -> list[Link]:
+    """Give the links of these Jira issues."""
+    found: list[Link] = []
+    for chunk in chunks(sorted(issue_ids)):
+        found.extend(session.scalars(select(Link).where(Link.issue_id.in_(chunk))))
+    return found
+
+
+def find(session: Session, source: str, word: str) -> Link | None:
+    """Find a link by its task's id or its issue's key."""
+    return session.scalar(
+        select(Link)
+        .where(Link.source == source, or_(Link.source_id == word, Link.issue_key == word.upper()))
+        .limit(1)
+    )
+
+
+def count_by_state(session: Session) -> dict[str, int]:
+    """Count the links in each state."""
+    rows = session.execute(select(Link.state, func.count()).group_by(Link.state))
+    return {state.value: count for state, count in rows.tuples()}
+
+
+def chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut a sequence into parts that fit into one statement."""
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]

@@ -1,0 +1,103 @@
+"""One look at the whole gateway: what waits, what is linked, what needs a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import redis
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core import ledger, reports
+from core.database import reading
+from core.domain_settings import get_setting
+from core.domains import load_domains
+from core.models import DeadLetter, DeadLetterState, Delivery, DeliveryState, Link
+from core.redis_client import NAMESPACE, get_redis
+from core.settings import VendorMode, get_settings
+
+
+@dataclass(frozen=True)
+class Status:
+    """The counts that an operator looks at first; nothing personal."""
+
+    mode: VendorMode
+    links: dict[str, int]
+    links_waiting: int
+    oldest_waiting: datetime | None
+    deliveries: dict[str, int]
+    dead_letters: int
+    last_poll: dict[str, Any] | None
+    poll_seconds: int
+    poll_paused: bool
+    queues: dict[str, int] = field(default_factory=dict)
+    """Messages that wait in each queue; empty when the broker is not Redis or is down."""
+    redis_answers: bool = True
+
+    @property
+    def sentence(self) -> str:
+        """Say in one sentence whether everything is well."""
+        if not self.redis_answers:
+            return "Redis does not answer: nothing is being done, and nothing is lost."
+        if self.last_poll is None:
+            return "Waiting for the first poll of PeopleForce."
+        if self.poll_paused:
+            return "Polling of PeopleForce is paused."
+        if error := self.last_poll.get("error"):
+            return f"The last poll failed and will be repeated: {error}."
+        if self.dead_letters:
+            return f"Running; {self.dead_letters} dead letters wait for a person."
+        return "Everything is well."
+
+
+def read_status() -> Status:
+    """Read the status from the database and Redis; works while Redis is down."""
+    with reading() as session:
+        stored = _stored(session)
+    try:
+        last_poll, queues, answers = reports.last("pf_jira.poll"), _queue_lengths(), True
+    except redis.RedisError:
+        last_poll, queues, answers = None, {}, False
+    return Status(
+        mode=get_settings().mode,
+        last_poll=last_poll,
+        queues=queues,
+        redis_answers=answers,
+        **stored,
+    )
+
+
+def _stored(session: Session) -> dict[str, Any]:
+    waiting, oldest = session.execute(
+        select(func.count(), func.min(Link.due_at)).where(Link.due_at.is_not(None))
+    ).one()
+    deliveries = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
+    return {
+        "links": ledger.count_by_state(session),
+        "links_waiting": waiting,
+        "oldest_waiting": oldest,
+        "deliveries": {
+            **{state.value: 0 for state in DeliveryState},
+            **{state.value: count for state, count in deliveries.tuples()},
+        },
+        "dead_letters": session.scalar(
+            select(func.count())
+            .select_from(DeadLetter)
+            .where(DeadLetter.state == DeadLetterState.OPEN)
+        ),
+        "poll_seconds": get_setting(session, "pf_jira", "poll_interval_seconds"),
+        "poll_paused": get_setting(session, "pf_jira", "poll_paused"),
+    }
+
+
+def _queue_lengths() -> dict[str, int]:
+    if not get_settings().resolved_broker_url.startswith("redis"):
+        return {}
+    broker = get_redis()
+    # Kombu's Redis transport keeps each queue in a list of its name, behind our prefix.
+    return {
+        domain.queue: broker.llen(f"{NAMESPACE}{domain.queue}")
+        for domain in load_domains()
+    }

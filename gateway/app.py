@@ -1,0 +1,72 @@
+"""The Flask app: webhooks, health and the overview page."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, g
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from core.domains import load_domains
+from core.logs import bind_request_id, configure_logging, new_request_id
+from core.settings import get_settings
+from gateway import dashboard, health, webhooks
+
+log = logging.getLogger(__name__)
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def create_app() -> Flask:
+    """Build the app from the settings and the domains.
+
+    Raises `InvalidSettingsError` where either of them is wrong.
+    """
+    settings = get_settings()
+    configure_logging("gateway", settings.log_level, settings.log_format)
+    load_domains()
+    app = Flask(__name__, static_folder="static", static_url_path="/static")
+    app.config["MAX_CONTENT_LENGTH"] = settings.webhook_max_bytes
+    app.extensions[webhooks.SOURCES] = webhooks.load_sources()
+    app.register_blueprint(webhooks.bp)
+    app.register_blueprint(health.bp)
+    app.register_blueprint(dashboard.bp)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unexpected_error)
+    return app
+
+
+def _begin() -> None:
+    # An id of the caller's choice could imitate another request's, so it is never taken over.
+    g.request_id = new_request_id()
+    bind_request_id(g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = g.request_id
+    bind_request_id("")
+    return response
+
+
+def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
+    code = (error.name or "error").lower().replace(" ", "_")
+    return webhooks.refuse(error.code or 500, code, error.description or error.name)
+
+
+def _answer_unexpected_error(error: Exception) -> ResponseReturnValue:
+    log.error("request_failed", exc_info=error)
+    return {
+        "error": "internal_error",
+        "message": "The gateway could not do this. Its log says why, under this request id.",
+        "request_id": g.request_id,
+    }, 500

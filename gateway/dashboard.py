@@ -1,0 +1,26 @@
+"""The overview page: is everything well, in one sentence and a few numbers."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from core.settings import VendorMode, get_settings
+from core.status import read_status
+from gateway.access import loopback_only
+
+bp = Blueprint("dashboard", __name__)
+
+
+@bp.get("/")
+@loopback_only
+def overview() -> ResponseReturnValue:
+    """Show the status; the page asks again by itself every five seconds."""
+    settings = get_settings()
+    sandbox = settings.mode is VendorMode.SANDBOX
+    return render_template(
+        "overview.html",
+        status=read_status(),
+        flower=f"http://127.0.0.1:{settings.flower_port}/",
+        sandbox=f"http://127.0.0.1:{settings.sandbox_peopleforce_port}/" if sandbox else None,
+    )

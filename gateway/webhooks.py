@@ -1,0 +1,119 @@
+"""Webhooks: verify the raw bytes, write the delivery down, answer, publish.
+
+The routes come from the `domain.toml` files. What is forged or malformed gets a 4xx, one log line
+and no row; what is authentic and written down is answered 2xx, whatever becomes of it later,
+because senders switch off receivers that answer with errors.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from core import inbox
+from core.database import writing
+from core.dispatch import publish
+from core.domains import DomainWebhook, load_domains
+from core.errors import PayloadError
+from core.logs import current_request_id
+from core.settings import get_settings
+from core.webhooks import SignatureError, WebhookScheme, load_scheme
+from gateway.access import signed
+
+log = logging.getLogger(__name__)
+
+bp = Blueprint("webhooks", __name__)
+
+SOURCES = "webhook_sources"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of webhooks, ready to verify."""
+
+    webhook: DomainWebhook
+    scheme: WebhookScheme
+    secrets: list[bytes]
+
+
+def load_sources() -> dict[str, Source]:
+    """Give every source that the domains declare, by its name in the URL."""
+    settings = get_settings()
+    return {
+        webhook.source: Source(
+            webhook, load_scheme(webhook.signature), settings.webhook_secrets(webhook.secrets)
+        )
+        for domain in load_domains()
+        for webhook in domain.webhooks
+    }
+
+
+@bp.post("/webhooks/<name>")
+@signed
+def receive(name: str) -> ResponseReturnValue:
+    """Take in one delivery.
+
+    202 with the request id once it is on disk; 401 unsigned or wrongly signed, 400 not the
+    vendor's JSON, 404 unknown source, 413 too large.
+    """
+    source: Source | None = current_app.extensions[SOURCES].get(name)
+    if source is None:
+        return refuse(404, "unknown_source", "No domain takes webhooks from this source.")
+    # The bytes first: reading a form or JSON before would consume them.
+    body = request.get_data()
+    headers = dict(request.headers)
+    try:
+        source.scheme.verify(headers, body, source.secrets)
+    except SignatureError as error:
+        return refuse(401, "bad_signature", f"The signature was not accepted: {error}.")
+    try:
+        identity = source.scheme.identify(headers, parse_json(body))
+    except PayloadError as error:
+        return refuse(400, "bad_payload", f"The body cannot be read: {error}.")
+
+    task = source.webhook.topics.get(identity.topic)
+    request_id = current_request_id()
+    with writing() as session:
+        delivery_id = inbox.record(
+            session,
+            inbox.Arrival(
+                source=name,
+                topic=identity.topic,
+                external_id=identity.delivery_id,
+                record_id=identity.record_id,
+                task=task,
+                request_id=request_id,
+                headers=headers,
+                body=body,
+            ),
+        )
+    log.info(
+        "webhook_received",
+        extra={
+            "source": name,
+            "topic": identity.topic,
+            "delivery": delivery_id,
+            "seen_before": delivery_id is None,
+        },
+    )
+    if delivery_id is not None and task is not None:
+        publish(task, [delivery_id])
+    return jsonify(request_id=request_id), 202
+
+
+def parse_json(body: bytes) -> object:
+    """Parse a body; raise `PayloadError` for anything that is not JSON in UTF-8."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("it is not valid JSON") from error
+
+
+def refuse(status: int, code: str, text: str) -> tuple[Response, int]:
+    """Answer an error in the API's one shape, and leave one line in the log."""
+    log.warning("request_refused", extra={"status": status, "code": code, "path": request.path})
+    return jsonify(error=code, message=text), status

@@ -1,0 +1,25 @@
+"""The relay: a delivery that was written down is published until somebody finishes it."""
+
+from __future__ import annotations
+
+import logging
+
+from core import inbox
+from core.database import writing
+from core.dispatch import publish_batches
+from core.schedule import claim_turn
+from tasks import app
+
+log = logging.getLogger(__name__)
+
+
+@app.task(name="ops.relay", max_retries=0)
+def relay() -> None:
+    """Publish the deliveries that are due: their message was lost, or their wait is over."""
+    if not claim_turn("ops.relay"):
+        return
+    with writing() as session:
+        due = inbox.take_due(session)
+    for task, ids in due.items():
+        log.info("deliveries_relayed", extra={"task": task, "deliveries": len(ids)})
+        publish_batches(task, ids)

@@ -1,0 +1,193 @@
+"""Working on links: taking them, and giving every one of them back whatever happens."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from celeryconfig import LEASE_SECONDS
+from connectors.peopleforce.models import record_hash
+from core import activity, dead_letters, ledger
+from core.backoff import full_jitter
+from core.clock import now
+from core.database import writing
+from core.errors import VendorError
+from core.models import DeadLetterState, Link, LinkState
+from tasks.pf_jira import DOMAIN
+from tasks.pf_jira.failures import wait_after
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=LEASE_SECONDS)
+
+MAX_UNEXPECTED = 5
+"""Attempts that may end in an error nobody foresaw, before a person has to look."""
+
+
+class Claim:
+    """The links that one task works on. Each is given back once: done, later, or for good.
+
+    The methods write in the caller's transaction, so that an effect and its activity are one. The
+    links handed out are snapshots to read; what is written goes to the row as it is then. A link
+    whose lease ran out belongs to somebody else, and nothing is written to it.
+    """
+
+    def __init__(self, owner: str, links: Sequence[Link]) -> None:
+        self.owner = owner
+        self._held = {link.id: link for link in links}
+
+    @property
+    def held(self) -> list[Link]:
+        """The links that are not given back yet."""
+        return list(self._held.values())
+
+    def save(self, session: Session, link: Link, **values: object) -> None:
+        """Write values to a link and keep it."""
+        self._write(session, link, values)
+
+    def done(self, session: Session, link: Link, **values: object) -> None:
+        """Give a link back with its work done.
+
+        When a poll wrote a newer snapshot meanwhile, its work stays due.
+        """
+        row = self._give_back(session, link, values)
+        if row is None:
+            return
+        dead_letters.close(session, "link", link.id, DeadLetterState.RESOLVED)
+        row.last_sync_hash = link.seen_hash
+        row.attempts = 0
+        row.due_at = None if row.seen_hash == link.seen_hash else now()
+
+    def unchanged(self, session: Session, link: Link, **values: object) -> None:
+        """Give a link back; work that was waiting stays as it was."""
+        self._give_back(session, link, values)
+
+    def agree(self, session: Session, link: Link, *, completed: bool, **values: object) -> None:
+        """Give a link back with both sides agreed on `completed`.
+
+        The snapshot follows, so that the next poll recognises our own change. A snapshot that a
+        poll wrote meanwhile is newer than the change and is left as it is.
+        """
+        row = self._give_back(session, link, {"completed": completed, **values})
+        if row is None or row.seen_hash != link.seen_hash:
+            return
+        was_synced = row.last_sync_hash == row.seen_hash
+        row.snapshot = {**row.snapshot, "completed": completed}
+        row.seen_hash = record_hash(row.snapshot)
+        if was_synced:
+            row.last_sync_hash = row.seen_hash
+
+    def later(
+        self, session: Session, link: Link, wait: timedelta, reason: str, **values: object
+    ) -> None:
+        """Give a link back, to be tried again after `wait`."""
+        values = {"attempts": link.attempts + 1, "reason": reason, **values}
+        self._give_back(session, link, {**values, "due_at": now() + wait})
+
+    def give_up(self, session: Session, link: Link, reason: str, **values: object) -> None:
+        """Give a link back for good: a dead letter says why, and a newer snapshot tries again."""
+        attempts = link.attempts + 1
+        values = {**values, "state": LinkState.DEAD, "reason": reason, "attempts": attempts}
+        row = self._give_back(session, link, values)
+        if row is None:
+            return
+        row.due_at = None if row.seen_hash == link.seen_hash else now()
+        dead_letters.bury(
+            session,
+            domain=DOMAIN,
+            unit="link",
+            unit_id=link.id,
+            record=link.source_id,
+            reason=reason,
+            attempts=attempts,
+            rule_id=row.rule_id,
+        )
+        activity.note(
+            session,
+            DOMAIN,
+            link.source_id,
+            "given_up",
+            reason,
+            issue_key=link.issue_key,
+            rule_id=row.rule_id,
+        )
+
+    def failed(self, session: Session, link: Link, error: VendorError, **values: object) -> None:
+        """Give a link back after a vendor's refusal or silence: later, or for good."""
+        wait = wait_after(error, link.attempts + 1)
+        if wait is None:
+            self.give_up(session, link, explain(link, error), **values)
+            return
+        self.later(session, link, wait, str(error), **values)
+        log.warning(
+            "work_postponed",
+            extra={"record": link.source_id, "seconds": wait.seconds, "error": str(error)},
+        )
+
+    def _give_back(self, session: Session, link: Link, values: Mapping[str, object]) -> Link | None:
+        row = self._write(session, link, {**values, "claimed_by": None, "claimed_until": None})
+        self._held.pop(link.id, None)
+        return row
+
+    def _write(self, session: Session, link: Link, values: Mapping[str, object]) -> Link | None:
+        row = ledger.held(session, link.id, self.owner)
+        if row is None:
+            log.warning("lease_lost", extra={"record": link.source_id})
+            return None
+        for name, value in values.items():
+            setattr(row, name, value)
+        return row
+
+
+@contextmanager
+def claimed(link_ids: Sequence[int], owner: str) -> Generator[Claim]:
+    """Claim links for a task and give back what it leaves unfinished.
+
+    Links that somebody else works on are left out; their work stays due. After an error that
+    nobody foresaw, what was held is tried again a few times and then becomes dead letters.
+    """
+    with writing() as session:
+        claim = Claim(owner, ledger.claim(session, link_ids, owner, LEASE))
+    try:
+        yield claim
+    except Exception as error:
+        _give_back_after(claim, error)
+        raise
+    else:
+        if claim.held:
+            with writing() as session:
+                for link in claim.held:
+                    claim.later(session, link, timedelta(0), link.reason)
+
+
+def _give_back_after(claim: Claim, error: Exception) -> None:
+    name = type(error).__name__
+    with writing() as session:
+        for link in claim.held:
+            attempt = link.attempts + 1
+            if attempt < MAX_UNEXPECTED:
+                claim.later(session, link, full_jitter(attempt), f"unexpected error: {name}")
+            else:
+                claim.give_up(
+                    session,
+                    link,
+                    f"Task {link.source_id} failed {attempt} times with an unexpected error "
+                    f"({name}). The log of the worker pf_jira has it; once it is mended, "
+                    f"try again with: igw replay {link.source_id}",
+                )
+
+
+def explain(link: Link, error: VendorError) -> str:
+    """Say in words what the vendor refused, about which record, and what to do."""
+    fields = getattr(error, "field_errors", {})
+    said = "; ".join(f"{field}: {message}" for field, message in fields.items()) or error.detail
+    about = f"task {link.source_id}" + (f" (issue {link.issue_key})" if link.issue_key else "")
+    return (
+        f"{error.vendor} refused to {error.operation.replace('_', ' ')} for {about}: "
+        f"{said or f'status {error.status}'}. Correct the task or the rule, then try again with: "
+        f"igw replay {link.source_id}"
+    )

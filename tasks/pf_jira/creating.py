@@ -1,0 +1,215 @@
+"""Making issues, so that one task never becomes two.
+
+The intent is committed before the call. Whatever ends the attempt in between (a timeout, a crash),
+the next one finds the intent and looks in Jira before it creates again, until Jira's search is old
+enough to be trusted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from math import ceil
+
+from sqlalchemy.orm import Session
+
+from connectors.jira.creation import Created, IssueDraft, Refused
+from connectors.jira.service import Jira
+from core import activity
+from core.clock import now
+from core.database import writing
+from core.errors import VendorAmbiguousError, VendorError, VendorRejectedError
+from core.models import Link, LinkState
+from tasks.pf_jira import DOMAIN
+from tasks.pf_jira.claims import Claim
+from tasks.pf_jira.failures import LOOK_AGAIN
+from tasks.pf_jira.planning import Create, fields_hash
+
+log = logging.getLogger(__name__)
+
+CLOCK_MARGIN = timedelta(minutes=5)
+"""How far Jira's clock and ours may be apart."""
+
+Wanted = tuple[Link, Create]
+
+
+def create_issues(jira: Jira, claim: Claim, wanted: Sequence[Wanted], trust: timedelta) -> None:
+    """Make an issue for each link, unless an earlier attempt made it already.
+
+    `trust` is the age of an intent at which Jira's search is believed not to know its issue.
+    """
+    fresh = [pair for pair in wanted if pair[0].intent_at is None]
+    earlier = [pair for pair in wanted if pair[0].intent_at is not None]
+    if earlier:
+        fresh += _look_for_earlier(jira, claim, earlier, trust)
+    if fresh:
+        _create(jira, claim, fresh)
+
+
+def adopt(session: Session, claim: Claim, link: Link, found: Sequence[tuple[str, str]]) -> None:
+    """Take an issue that exists for a task as the task's own.
+
+    Its fields are taken as unknown, so that the next synchronisation writes them all. Of several
+    issues the oldest is kept and the others are named in the activity, for a person to close.
+    """
+    issue_id, issue_key = min(found, key=lambda issue: int(issue[0]))
+    activity.note(
+        session,
+        DOMAIN,
+        link.source_id,
+        "adopted",
+        f"Found {issue_key}, made by an earlier attempt whose answer was lost.",
+        issue_key=issue_key,
+        rule_id=link.rule_id,
+    )
+    others = sorted(key for _, key in found if key != issue_key)
+    if others:
+        activity.note(
+            session,
+            DOMAIN,
+            link.source_id,
+            "duplicate_found",
+            f"{', '.join(others)} were made for the same task. {issue_key} is kept; "
+            "please close the others in Jira.",
+            issue_key=issue_key,
+        )
+    claim.later(
+        session,
+        link,
+        timedelta(0),
+        "",
+        state=LinkState.SYNCED,
+        issue_id=issue_id,
+        issue_key=issue_key,
+        attempts=0,
+        intent_at=None,
+    )
+
+
+def _look_for_earlier(
+    jira: Jira, claim: Claim, wanted: Sequence[Wanted], trust: timedelta
+) -> list[Wanted]:
+    """Adopt what is found; give back what must wait; return what is safe to create."""
+    moment = now()
+    by_project: dict[str, list[Wanted]] = defaultdict(list)
+    for link, plan in wanted:
+        by_project[link.project or plan.rule.project].append((link, plan))
+    free: list[Wanted] = []
+    for project, pairs in by_project.items():
+        oldest = min(link.intent_at or moment for link, _ in pairs)
+        minutes = ceil((moment - oldest + CLOCK_MARGIN) / timedelta(minutes=1))
+        try:
+            found = jira.find_created(project, minutes, {link.source_id for link, _ in pairs})
+        except VendorError as error:
+            _all_failed(claim, pairs, error)
+            continue
+        with writing() as session:
+            for link, plan in pairs:
+                if link.source_id in found:
+                    adopt(session, claim, link, found[link.source_id])
+                elif _age(link, moment) < trust:
+                    claim.later(
+                        session,
+                        link,
+                        min(LOOK_AGAIN * 2, trust - _age(link, moment)),
+                        "waiting until Jira's search can be trusted not to know its issue",
+                    )
+                elif link.snapshot["completed"]:
+                    claim.done(
+                        session,
+                        link,
+                        state=LinkState.DROPPED,
+                        reason="completed before an issue was made",
+                        completed=True,
+                        intent_at=None,
+                    )
+                else:
+                    free.append((link, plan))
+    return free
+
+
+def _age(link: Link, moment: datetime) -> timedelta:
+    return moment - (link.intent_at or moment)
+
+
+def _create(jira: Jira, claim: Claim, wanted: Sequence[Wanted]) -> None:
+    with writing() as session:
+        for link, plan in wanted:
+            claim.save(
+                session,
+                link,
+                state=LinkState.CREATING,
+                intent_at=now(),
+                rule_id=plan.rule.id,
+                project=plan.rule.project,
+            )
+    try:
+        outcomes = jira.create([_draft(link, plan) for link, plan in wanted])
+    except VendorAmbiguousError as error:
+        with writing() as session:
+            for link, _ in wanted:
+                claim.failed(session, link, error)
+        return
+    except VendorError as error:
+        # Surely not carried out: the intents are taken back, and nobody has to look.
+        _all_failed(claim, wanted, error, state=LinkState.PENDING, intent_at=None)
+        return
+    with writing() as session:
+        for (link, plan), outcome in zip(wanted, outcomes, strict=True):
+            match outcome:
+                case Created():
+                    _note_created(session, claim, (link, plan), outcome)
+                case Refused(detail, field_errors):
+                    error = VendorRejectedError(
+                        "jira", "create_issue", 400, detail, dict(field_errors)
+                    )
+                    claim.failed(session, link, error, intent_at=None)
+
+
+def _all_failed(
+    claim: Claim, wanted: Sequence[Wanted], error: VendorError, **values: object
+) -> None:
+    with writing() as session:
+        for link, _ in wanted:
+            claim.failed(session, link, error, **values)
+
+
+def _draft(link: Link, plan: Create) -> IssueDraft:
+    issue_type = plan.rule.issue_type
+    return IssueDraft(
+        task_id=link.source_id,
+        fields={
+            "project": {"key": plan.rule.project},
+            "issuetype": {"id" if issue_type.isdigit() else "name": issue_type},
+            **plan.fields,
+        },
+        metadata={"source": link.source, "rule": plan.rule.id},
+    )
+
+
+def _note_created(session: Session, claim: Claim, pair: Wanted, issue: Created) -> None:
+    link, plan = pair
+    activity.note(
+        session,
+        DOMAIN,
+        link.source_id,
+        "created",
+        f"Made {issue.key} by rule {plan.rule.name!r}.",
+        issue_key=issue.key,
+        changes=plan.fields,
+        rule_id=plan.rule.id,
+    )
+    claim.done(
+        session,
+        link,
+        state=LinkState.SYNCED,
+        reason="",
+        issue_id=issue.id,
+        issue_key=issue.key,
+        written=plan.fields,
+        target_hash=fields_hash(plan.fields),
+        intent_at=None,
+    )
+    log.info("issue_created", extra={"record": link.source_id, "issue": issue.key})

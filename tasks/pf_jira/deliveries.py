@@ -1,0 +1,224 @@
+"""Working on Jira's webhooks: each is a hint that an issue changed; Jira says what is true."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import timedelta
+
+from celery import Task
+
+from connectors.jira.events import IssueEvent
+from core import activity, dead_letters, inbox, ledger
+from core.backoff import full_jitter
+from core.clock import now
+from core.database import reading, writing
+from core.dispatch import publish
+from core.errors import PayloadError, VendorError, VendorNotFoundError
+from core.logs import request_id_bound
+from core.models import Delivery, DeliveryState, Link, LinkState
+from tasks import app
+from tasks.pf_jira import DOMAIN, SOURCE, wiring
+from tasks.pf_jira.claims import LEASE, MAX_UNEXPECTED, Claim, claimed
+from tasks.pf_jira.creating import adopt
+from tasks.pf_jira.decisions import CheckStatus, FindTask, Ignore, NoteDeletion, decide
+from tasks.pf_jira.failures import wait_after
+from tasks.pf_jira.following import follow_issue
+
+log = logging.getLogger(__name__)
+
+TASK = "pf_jira.handle_deliveries"
+
+BUSY_WAIT = timedelta(seconds=1)
+"""How soon to come back to a record that somebody else is working on."""
+
+UNKNOWN_WAIT = timedelta(seconds=3)
+"""How long an issue of ours may be unknown: its create is being written down just now."""
+
+
+class _Postponed(Exception):  # noqa: N818 - not an error: the delivery comes back
+    def __init__(self, wait: timedelta, reason: str) -> None:
+        super().__init__(reason)
+        self.wait, self.reason = wait, reason
+
+
+@app.task(name=TASK, bind=True, max_retries=3)
+def handle_deliveries(self: Task, delivery_ids: list[int]) -> None:
+    """Bring the tasks of some issues to where Jira says that they are.
+
+    Safe to run twice: only what both sides do not agree on yet is written.
+    """
+    owner = self.request.id
+    with writing() as session:
+        deliveries = inbox.claim(session, delivery_ids, owner, LEASE)
+    for delivery in deliveries:
+        with request_id_bound(delivery.request_id):
+            _handle(delivery, owner)
+
+
+def _handle(delivery: Delivery, owner: str) -> None:
+    try:
+        outcome = _act(delivery, owner)
+    except _Postponed as pause:
+        _postpone(delivery, pause.wait, pause.reason)
+    except VendorError as error:
+        wait = wait_after(error, delivery.attempts)
+        if wait is None:
+            _give_up(delivery, str(error))
+        else:
+            _postpone(delivery, wait, str(error))
+    except PayloadError as error:
+        _give_up(delivery, str(error))
+    except Exception as error:
+        if delivery.attempts < MAX_UNEXPECTED:
+            _postpone(delivery, full_jitter(delivery.attempts), type(error).__name__)
+        else:
+            _give_up(delivery, f"an unexpected error, {type(error).__name__}; see the worker's log")
+        raise
+    else:
+        ignored = isinstance(outcome, Ignore)
+        state = DeliveryState.IGNORED if ignored else DeliveryState.DONE
+        reason = outcome.reason if isinstance(outcome, Ignore) else outcome
+        with writing() as session:
+            inbox.finish(session, delivery.id, state, reason)
+        log.info(
+            "delivery_handled",
+            extra={"delivery": delivery.id, "outcome": state.value, "reason": reason},
+        )
+
+
+def _act(delivery: Delivery, owner: str) -> Ignore | str:
+    event = IssueEvent.from_payload(json.loads(delivery.body))
+    with reading() as session:
+        links = ledger.by_issue(session, [event.issue_id])
+    match decide(event, linked=bool(links)):
+        case Ignore() as ignore:
+            return ignore
+        case NoteDeletion():
+            return _note_deletion(links[0], owner, f"{event.issue_key} was deleted in Jira")
+        case CheckStatus():
+            return _check_status(links[0], owner)
+        case FindTask():
+            return _find_task(delivery, event, owner)
+
+
+def _check_status(link: Link, owner: str) -> str:
+    with claimed([link.id], owner) as claim:
+        held = _only(claim)
+        try:
+            # Read after the claim: what we write from here on cannot be older than this.
+            issue = wiring.jira().read(held.issue_id or "")
+        except VendorNotFoundError:
+            return _write_deletion(claim, held, f"Jira no longer shows {held.issue_key}")
+        except VendorError:
+            _unchanged(claim, held)
+            raise
+        try:
+            return follow_issue(wiring.peopleforce(), claim, held, issue)
+        except VendorError:
+            _unchanged(claim, held)
+            raise
+
+
+def _find_task(delivery: Delivery, event: IssueEvent, owner: str) -> Ignore | str:
+    """Link an issue whose create was never answered: its webhook tells what search cannot yet."""
+    if delivery.attempts == 1:
+        raise _Postponed(UNKNOWN_WAIT, "its create may be being written down just now")
+    issue = wiring.jira().read(event.issue_id)
+    if issue.task_id is None:
+        return Ignore("bears our label, but is not an issue of ours")
+    with reading() as session:
+        known = ledger.known_among(session, SOURCE, [issue.task_id]).get(issue.task_id)
+    if known is None:
+        return Ignore(f"made for task {issue.task_id}, which the ledger does not know")
+    with claimed([known.link_id], owner) as claim:
+        link = _only(claim)
+        with writing() as session:
+            if link.issue_id is None and link.intent_at is not None:
+                adopt(session, claim, link, [(issue.id, issue.key)])
+                return f"found to be the issue of task {issue.task_id}"
+            claim.unchanged(session, link)
+            if link.issue_id == issue.id:
+                return Ignore("our own issue, just made")
+            activity.note(
+                session,
+                DOMAIN,
+                link.source_id,
+                "duplicate_found",
+                f"{issue.key} names the same task as {link.issue_key or 'no issue yet'}. "
+                "Please close it in Jira if nobody needs it.",
+                issue_key=issue.key,
+            )
+    return f"a second issue of task {issue.task_id}"
+
+
+def _note_deletion(link: Link, owner: str, reason: str) -> str:
+    with claimed([link.id], owner) as claim:
+        return _write_deletion(claim, _only(claim), reason)
+
+
+def _write_deletion(claim: Claim, link: Link, reason: str) -> str:
+    with writing() as session:
+        activity.note(
+            session,
+            DOMAIN,
+            link.source_id,
+            "issue_deleted",
+            f"{reason}. The task was left as it is.",
+            issue_key=link.issue_key,
+        )
+        claim.unchanged(
+            session,
+            link,
+            state=LinkState.ISSUE_DELETED,
+            reason=reason,
+            issue_id=None,
+            intent_at=None,
+            written={},
+            target_hash="",
+            # The rule decides whether it is made anew.
+            due_at=now(),
+        )
+    return reason
+
+
+def _only(claim: Claim) -> Link:
+    if not claim.held:
+        raise _Postponed(BUSY_WAIT, "somebody else is working on the record")
+    return claim.held[0]
+
+
+def _unchanged(claim: Claim, link: Link) -> None:
+    with writing() as session:
+        claim.unchanged(session, link)
+
+
+def _postpone(delivery: Delivery, wait: timedelta, reason: str) -> None:
+    with writing() as session:
+        inbox.postpone(session, delivery.id, wait, reason)
+    if wait <= UNKNOWN_WAIT:
+        # The relay comes by every ten seconds; a short wait need not become a long one.
+        publish(TASK, [delivery.id], delay=wait.total_seconds())
+    log.info(
+        "delivery_postponed",
+        extra={"delivery": delivery.id, "seconds": wait.total_seconds(), "reason": reason},
+    )
+
+
+def _give_up(delivery: Delivery, problem: str) -> None:
+    reason = (
+        f"Jira's delivery {delivery.id} ({delivery.topic}) could not be worked on: {problem}. "
+        f"Once the cause is mended, try again with: igw replay --delivery {delivery.id}"
+    )
+    with writing() as session:
+        inbox.finish(session, delivery.id, DeliveryState.DEAD, reason)
+        dead_letters.bury(
+            session,
+            domain=DOMAIN,
+            unit="delivery",
+            unit_id=delivery.id,
+            record=delivery.record_id or "",
+            reason=reason,
+            attempts=delivery.attempts,
+        )
+    log.error("delivery_given_up", extra={"delivery": delivery.id, "reason": problem})

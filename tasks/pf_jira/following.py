@@ -1,0 +1,82 @@
+"""Bringing a task in PeopleForce to where its issue in Jira is."""
+
+from __future__ import annotations
+
+import logging
+
+from connectors.jira.models import Issue
+from connectors.peopleforce.service import PeopleForce
+from core import activity
+from core.clock import now
+from core.database import writing
+from core.errors import VendorNotFoundError
+from core.models import Link, LinkState
+from tasks.pf_jira import DOMAIN
+from tasks.pf_jira.claims import Claim
+
+log = logging.getLogger(__name__)
+
+
+def follow_issue(peopleforce: PeopleForce, claim: Claim, link: Link, issue: Issue) -> str:
+    """Complete or reopen the task of a claimed link, if its issue was moved, and say what was done.
+
+    `link.completed` is what both sides last agreed on. Our own moves set it before their echo
+    arrives, so an echo finds nothing to do, and a loop cannot start.
+
+    Raises a `VendorError` and leaves the link claimed when PeopleForce did not do it.
+    """
+    if issue.done == link.completed:
+        with writing() as session:
+            claim.unchanged(session, link, issue_key=issue.key)
+        return "the task is there already"
+    # Before the call: a poll that reads while PeopleForce changes must not believe what it sees.
+    with writing() as session:
+        claim.save(session, link, pushed_at=now())
+    task_id = int(link.source_id)
+    try:
+        if issue.done:
+            peopleforce.complete(task_id)
+        else:
+            peopleforce.reopen(task_id)
+    except VendorNotFoundError:
+        _note_vanished(claim, link, issue)
+        return "the task was deleted in PeopleForce"
+    verb = "completed" if issue.done else "reopened"
+    with writing() as session:
+        activity.note(
+            session,
+            DOMAIN,
+            link.source_id,
+            f"task_{verb}",
+            f"{issue.key} was moved to {issue.status_name} in Jira; {verb} the task.",
+            issue_key=issue.key,
+        )
+        claim.agree(
+            session,
+            link,
+            completed=issue.done,
+            pushed_at=now(),
+            issue_key=issue.key,
+        )
+    log.info("task_moved", extra={"record": link.source_id, "issue": issue.key, "what": verb})
+    return f"{verb} the task"
+
+
+def _note_vanished(claim: Claim, link: Link, issue: Issue) -> None:
+    with writing() as session:
+        activity.note(
+            session,
+            DOMAIN,
+            link.source_id,
+            "vanished",
+            f"{issue.key} was moved to {issue.status_name} in Jira, but PeopleForce no longer has "
+            "the task. The issue was left as it is.",
+            issue_key=issue.key,
+        )
+        claim.done(
+            session,
+            link,
+            state=LinkState.VANISHED,
+            reason="deleted in PeopleForce",
+            completed=issue.done,
+        )

@@ -1,0 +1,98 @@
+"""What one link asks of Jira. Pure: no I/O."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.jira.models import LABEL
+from core.mapping.fields import Cast, build_fields, changed_fields
+from core.mapping.rules import RoutingRule, first_match
+from core.models import Link, LinkState
+
+
+@dataclass(frozen=True)
+class Leave:
+    """Nothing to do in Jira; the link gets this state and the reason for it."""
+
+    state: LinkState
+    reason: str
+    rule: RoutingRule | None = None
+
+
+@dataclass(frozen=True)
+class Create:
+    """Make an issue with these fields."""
+
+    rule: RoutingRule
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Update:
+    """Write the changed fields, and move the issue when `move_to_done` says whither."""
+
+    rule: RoutingRule
+    fields: dict[str, Any]
+    changed: dict[str, Any]
+    move_to_done: bool | None
+
+
+Plan = Leave | Create | Update
+
+
+_ROUTED = frozenset({LinkState.CREATING, LinkState.SYNCED, LinkState.ISSUE_DELETED})
+
+
+def rule_for(link: Link, rules: Sequence[RoutingRule]) -> RoutingRule | None:
+    """Give the rule that a link follows.
+
+    An issue keeps the rule that made it as long as that is in force: a changed priority must not
+    rewrite issues that exist.
+    """
+    if link.state in _ROUTED:
+        for rule in rules:
+            if rule.id == link.rule_id:
+                return rule
+    return first_match(rules, link.snapshot)
+
+
+def plan(link: Link, rule: RoutingRule | None, casts: Mapping[str, Cast]) -> Plan:
+    """Say what to do for a link, seen from its newest snapshot and what Jira was last given."""
+    completed = bool(link.snapshot["completed"])
+    deleted = link.state is LinkState.ISSUE_DELETED
+    if link.issue_id is None and completed and link.intent_at is None and not deleted:
+        return Leave(LinkState.DROPPED, "completed before an issue was made")
+    if rule is None:
+        return Leave(LinkState.UNROUTED, "no active rule takes it, and there is no default project")
+    if rule.drop:
+        return Leave(LinkState.DROPPED, f"rule {rule.name!r} leaves it out", rule)
+    if deleted and (completed or not rule.recreate_deleted):
+        return Leave(
+            LinkState.ISSUE_DELETED,
+            f"its issue was deleted in Jira, and rule {rule.name!r} makes no new one",
+            rule,
+        )
+    fields = _with_our_label(build_fields(rule, link.snapshot, casts))
+    if link.issue_id is None:
+        return Create(rule, {key: value for key, value in fields.items() if value is not None})
+    return Update(
+        rule,
+        fields,
+        changed_fields(fields, link.written),
+        completed if completed != link.completed else None,
+    )
+
+
+def _with_our_label(fields: dict[str, Any]) -> dict[str, Any]:
+    # The search for an issue whose create was never answered goes by this label.
+    return {**fields, "labels": sorted({LABEL, *(fields.get("labels") or ())})}
+
+
+def fields_hash(fields: Mapping[str, Any]) -> str:
+    """Give a SHA-256 of fields that were written."""
+    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

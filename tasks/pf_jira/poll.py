@@ -1,0 +1,153 @@
+"""Reading PeopleForce: what is new, what changed, what is gone. Nothing here calls Jira."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from redis.exceptions import LockError
+
+from connectors.peopleforce.models import Task
+from core import activity, ledger, reports
+from core.clock import now
+from core.database import reading, writing
+from core.dispatch import publish_batches
+from core.errors import VendorError
+from core.ledger import Known, Sighting
+from core.models import Link, LinkState
+from core.redis_client import NAMESPACE, get_redis
+from core.schedule import claim_turn
+from core.settings import get_settings
+from tasks import app
+from tasks.pf_jira import DOMAIN, SOURCE, wiring
+from tasks.pf_jira.comparison import compare, sighting
+
+log = logging.getLogger(__name__)
+
+LOCK_KEY = f"{NAMESPACE}lock:pf_jira.poll"
+LOCK_SECONDS = 110
+"""Above the hard time limit: when the lease runs out, its holder is surely gone."""
+
+SCANS_BEFORE_VANISHED = 3
+"""Full readings of both lists without a task before it is taken to be gone."""
+
+MAX_COMPLETED_PAGES = 100
+PAGES_PAST_OLDEST = 2
+"""Completed pages to read on after the oldest missing id was passed: the order is a habit of the
+vendor, not a promise."""
+
+
+@app.task(name="pf_jira.poll", max_retries=0)
+def poll(now_please: bool = False) -> None:
+    """Compare PeopleForce with the ledger, once per interval, and publish what is to be done.
+
+    `now_please` skips the wait for the interval, for a person who does not want to wait; the lock
+    still keeps two polls apart.
+    """
+    lock = get_redis().lock(LOCK_KEY, timeout=LOCK_SECONDS, blocking=False)
+    if not lock.acquire():
+        log.info("poll_skipped", extra={"reason": "another poll is still running"})
+        return
+    try:
+        if now_please or claim_turn("pf_jira.poll"):
+            _poll()
+    finally:
+        try:
+            lock.release()
+        except LockError:
+            log.warning("poll_lock_lost", extra={"seconds": LOCK_SECONDS})
+
+
+def _poll() -> None:
+    began, started = now(), time.monotonic()
+    try:
+        tasks = wiring.peopleforce().open_tasks()
+        with reading() as session:
+            known = ledger.known_open(session, SOURCE)
+            unknown = {str(task.id) for task in tasks} - known.keys()
+            known |= ledger.known_among(session, SOURCE, unknown)
+        comparison = compare(tasks, known, began=began, start=get_settings().sync_tasks_from)
+        found = _look_among_completed(comparison.missing)
+    except VendorError as error:
+        # Nothing was concluded, so nothing is lost: the next poll sees the same changes.
+        log.warning("poll_failed", extra={"error": str(error)})
+        _report(began, started, error=str(error))
+        return
+    completed = [sighting(task, comparison.missing[str(task.id)]) for task in found]
+    changes = [*comparison.sightings, *completed]
+    _note_and_publish(changes)
+    lost = [link for sid, link in comparison.missing.items() if sid not in _ids(found)]
+    _note_missing(lost)
+    _report(
+        began,
+        started,
+        open=len(tasks),
+        new=sum(change.link_id is None for change in changes),
+        changed=sum(change.link_id is not None for change in changes),
+        missing=len(lost),
+    )
+
+
+def _ids(tasks: Sequence[Task]) -> set[str]:
+    return {str(task.id) for task in tasks}
+
+
+def _look_among_completed(missing: Mapping[str, Known]) -> list[Task]:
+    """Find missing tasks in the completed list, newest first, as far as needed."""
+    wanted = set(missing)
+    if not wanted:
+        return []
+    oldest = min(int(source_id) for source_id in wanted)
+    found: list[Task] = []
+    past = 0
+    for number, page in enumerate(wiring.peopleforce().completed_pages(), start=1):
+        found += [task for task in page if str(task.id) in wanted]
+        wanted -= _ids(page)
+        past = past + 1 if all(task.id < oldest for task in page) else 0
+        if not wanted or past > PAGES_PAST_OLDEST or number >= MAX_COMPLETED_PAGES:
+            break
+    return found
+
+
+def _note_and_publish(changes: Sequence[Sighting]) -> None:
+    for start in range(0, len(changes), ledger.CHUNK):
+        with writing() as session:
+            ids = ledger.note_sightings(session, SOURCE, changes[start : start + ledger.CHUNK])
+        publish_batches("pf_jira.sync", ids)
+
+
+def _note_missing(links: Sequence[Known]) -> None:
+    """Count the scans that found a task nowhere; absence alone is never taken for deletion."""
+    if not links:
+        return
+    with writing() as session:
+        for known in links:
+            link = session.get_one(Link, known.link_id)
+            if link.seen_hash != known.seen_hash or link.completed:
+                continue  # It moved on while the lists were read.
+            link.missing_scans += 1
+            if link.missing_scans >= SCANS_BEFORE_VANISHED:
+                link.state = LinkState.VANISHED
+                link.reason = "in neither list of PeopleForce; it was probably deleted there"
+                link.due_at = None
+                activity.note(
+                    session,
+                    DOMAIN,
+                    link.source_id,
+                    "vanished",
+                    f"The task was in neither list of PeopleForce for {link.missing_scans} polls. "
+                    "Its issue was left as it is.",
+                    issue_key=link.issue_key,
+                )
+
+
+def _report(began: datetime, started: float, **outcome: int | str) -> None:
+    report = {
+        "began": began.isoformat(),
+        "seconds": round(time.monotonic() - started, 3),
+        **outcome,
+    }
+    log.info("polled", extra=report)
+    reports.save("pf_jira.poll", report)

@@ -1,0 +1,132 @@
+"""Bringing an issue up to date with its task: only what changed is written."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from connectors.jira.service import Jira
+from core import activity
+from core.database import writing
+from core.errors import VendorError, VendorNotFoundError
+from core.models import Link, LinkState
+from tasks.pf_jira import DOMAIN
+from tasks.pf_jira.claims import Claim
+from tasks.pf_jira.failures import concerns_all
+from tasks.pf_jira.planning import Update, fields_hash
+
+log = logging.getLogger(__name__)
+
+
+def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorError | None:
+    """Write what changed and move the issue where its task is.
+
+    Returns the error when the next record would fail for the same reason, so that the caller stops
+    asking a vendor that is down.
+    """
+    try:
+        status = _write(jira, link, plan)
+    except VendorNotFoundError:
+        _forget_issue(claim, link)
+        return None
+    except VendorError as error:
+        with writing() as session:
+            claim.failed(session, link, error)
+        return error if concerns_all(error) else None
+    with writing() as session:
+        if plan.changed:
+            activity.note(
+                session,
+                DOMAIN,
+                link.source_id,
+                "updated",
+                f"Wrote {', '.join(sorted(plan.changed))} to {link.issue_key}.",
+                issue_key=link.issue_key,
+                changes={
+                    field: {"from": link.written.get(field), "to": value}
+                    for field, value in plan.changed.items()
+                },
+                rule_id=plan.rule.id,
+            )
+        if status is not None:
+            _note_move(session, link, status, done=bool(plan.move_to_done))
+        claim.done(
+            session,
+            link,
+            state=LinkState.SYNCED,
+            reason="",
+            written=plan.fields,
+            target_hash=fields_hash(plan.fields),
+            completed=link.completed if plan.move_to_done is None else plan.move_to_done,
+            rule_id=plan.rule.id,
+        )
+    return None
+
+
+def _write(jira: Jira, link: Link, plan: Update) -> str | None:
+    """Write, and give the status that the issue was moved to; None when it did not move.
+
+    An issue is reopened before its fields are written and finished after: many workflows lock the
+    fields of finished issues.
+    """
+    issue_id = link.issue_id or ""
+    if plan.changed and plan.move_to_done is not False:
+        jira.update(issue_id, plan.changed)
+    status = None
+    if plan.move_to_done is not None:
+        outcome = jira.move(issue_id, done=plan.move_to_done)
+        status = outcome.status_name if outcome.moved else None
+    if plan.changed and plan.move_to_done is False:
+        jira.update(issue_id, plan.changed)
+    return status
+
+
+def _note_move(session: Session, link: Link, status: str, *, done: bool) -> None:
+    verb = "completed" if done else "reopened"
+    activity.note(
+        session,
+        DOMAIN,
+        link.source_id,
+        f"issue_{verb}",
+        f"The task was {verb} in PeopleForce; moved {link.issue_key} to {status}.",
+        issue_key=link.issue_key,
+    )
+    log.info("issue_moved", extra={"record": link.source_id, "issue": link.issue_key})
+
+
+def _forget_issue(claim: Claim, link: Link) -> None:
+    """Let go of an issue that Jira no longer has, so that an open task gets a new one."""
+    gone = link.issue_key
+    completed = bool(link.snapshot["completed"])
+    what_now = "The task is completed, so none is made." if completed else "A new one is made."
+    with writing() as session:
+        activity.note(
+            session,
+            DOMAIN,
+            link.source_id,
+            "issue_gone",
+            f"Jira no longer has {gone}. {what_now}",
+            issue_key=gone,
+        )
+        if completed:
+            claim.done(
+                session,
+                link,
+                state=LinkState.ISSUE_DELETED,
+                reason=f"{gone} was deleted in Jira",
+                completed=True,
+            )
+            return
+        claim.later(
+            session,
+            link,
+            timedelta(0),
+            f"{gone} was deleted in Jira",
+            state=LinkState.PENDING,
+            issue_id=None,
+            issue_key=None,
+            written={},
+            target_hash="",
+        )
