@@ -28,7 +28,7 @@ export function prepareBoard(act) {
 }
 
 /** Draw the board; a card in the hand stays where it is until it is dropped. */
-export function drawBoard(issues, { filter, act, redraw }) {
+export function drawBoard(issues, { filter, act }) {
   if (dragged) return;
   const projects = [...new Set(issues.map(projectOf))].sort();
   if (!projects.includes(project)) project = projects[0] ?? null;
@@ -37,7 +37,7 @@ export function drawBoard(issues, { filter, act, redraw }) {
     signature: (name) => `${name} ${name === project}`,
     render: (name) => h("button", {
       type: "button", "data-focus": "chip", "aria-pressed": String(name === project),
-      onclick: () => { project = name; redraw(); },
+      onclick: () => { project = name; act.redraw(); },
     }, name),
   });
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);

@@ -19,7 +19,7 @@ export function taskForm({ task, people, save, remove, cancel }) {
   const form = h("form", { className: "form" },
     h("div", { className: "fields" },
       h("label", { className: "wide" }, "Title", fields.title),
-      h("label", {}, "Assignee", fields.assigned_to),
+      h("label", { className: "owner" }, "Assignee", fields.assigned_to),
       h("label", {}, "Starts", fields.starts_on),
       h("label", {}, "Due", fields.ends_on),
       h("label", { className: "wide" }, "Description (HTML)", fields.description)),

@@ -20,6 +20,7 @@ const act = {
   remove: (id) => change("peopleforce", "DELETE", `/tasks/${id}`),
   create: (values) => change("peopleforce", "POST", "/tasks", values),
   move: (key, to) => change("jira", "POST", `/issues/${encodeURIComponent(key)}/move`, { to }),
+  redraw: draw,
 };
 
 /** Do one thing, show the result at once, and say whether it worked. */
@@ -61,7 +62,7 @@ async function refresh() {
 function draw() {
   const rows = join(known.tasks, known.issues);
   if (view.name === "list") drawRows(rows, { ...view, people: known.people, act });
-  if (view.name === "board") drawBoard(known.issues, { filter: view.filter, act, redraw: draw });
+  if (view.name === "board") drawBoard(known.issues, { filter: view.filter, act });
   const open = known.tasks.filter((task) => !task.completed).length;
   const linked = rows.filter(({ task, issue }) => task && !task.completed && issue).length;
   const done = known.issues.filter((issue) => columnOf(issue) === "Done").length;

@@ -116,20 +116,22 @@ function taskActions(element, task, people, act) {
     ? h("button", { type: "button", "data-focus": "turn", onclick: () => act.reopen(task.id) }, "Reopen")
     : h("button", { type: "button", "data-focus": "turn", onclick: () => act.complete(task.id) }, "Complete");
   turn.setAttribute("aria-label", `${turn.textContent} ${task.title}`);
-  const edit = h("button", { type: "button", className: "quiet", "aria-label": `Edit ${task.title}` }, "Edit");
+  const edit = h("button", { type: "button", className: "quiet", "data-focus": "edit", "aria-label": `Edit ${task.title}` }, "Edit");
   edit.addEventListener("click", () => {
     const before = [...element.children];
     const close = () => {
       element.replaceChildren(...before);
-      delete element.dataset.busy;
       edit.focus();
+      // What happened to the task meanwhile has not been drawn yet.
+      delete element.dataset.busy;
+      act.redraw();
     };
     element.dataset.busy = "yes";
     element.replaceChildren(taskForm({
       task,
       people,
       save: async (values) => { if (await act.edit(task.id, values)) close(); },
-      remove: async () => { if (await act.remove(task.id)) { delete element.dataset.busy; element.remove(); } },
+      remove: async () => { if (await act.remove(task.id)) close(); },
       cancel: close,
     }));
     element.querySelector("input").focus();

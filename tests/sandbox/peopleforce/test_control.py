@@ -13,6 +13,7 @@ import time
 import pytest
 import requests
 
+from sandbox.common.documents import Documents
 from sandbox.common.server import running
 from sandbox.peopleforce.app import create_app
 
@@ -212,6 +213,22 @@ def test_a_restarted_sandbox_continues_where_it_stopped(tmp_path):
         switches = requests.get(f"{url}/_control/switches", timeout=5).json()
         assert switches["put_answer"] == "bare"
     assert before["count"] == 209
+
+
+def test_a_seed_that_was_cut_short_is_made_again(tmp_path):
+    headers = {"X-API-KEY": "k"}
+    with running(create_app(api_key="k", data_dir=tmp_path)):
+        pass
+    documents = Documents(tmp_path / "peopleforce.sqlite3")
+    documents.delete("settings", "seed")
+    for key in list(documents.load("task"))[7:]:
+        documents.delete("task", key)
+    documents.close()
+
+    with running(create_app(api_key="k", data_dir=tmp_path)) as url:
+        answer = requests.get(f"{url}/api/public/v3/tasks", headers=headers, timeout=5).json()
+
+    assert answer["metadata"]["pagination"]["count"] == 150
 
 
 def test_the_program_takes_its_key_from_the_environment_and_survives_a_kill(tmp_path):
