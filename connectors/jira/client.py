@@ -37,9 +37,11 @@ class JiraClient:
     An answer of an unexpected shape raises `PayloadError`: never is it taken for "nothing there".
     """
 
-    def __init__(self, access: JiraAccess, rate_limit: RateLimit) -> None:
+    def __init__(
+        self, access: JiraAccess, rate_limit: RateLimit, *, read_timeout: float = 30.0
+    ) -> None:
         self.base_url = access.base_url
-        self._session = JiraSession(access, rate_limit)
+        self._session = JiraSession(access, rate_limit, read_timeout=read_timeout)
 
     def create_issue(self, issue: Mapping[str, Any]) -> object:
         """Make one issue of `{"fields", "properties"}`; the answer has its `id` and `key`.

@@ -22,7 +22,9 @@ _REFUSED_LOGINS = ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED")
 class JiraSession(VendorSession):
     """Calls to one Jira site with the API token of one account."""
 
-    def __init__(self, access: JiraAccess, rate_limit: RateLimit) -> None:
+    def __init__(
+        self, access: JiraAccess, rate_limit: RateLimit, *, read_timeout: float = 30.0
+    ) -> None:
         super().__init__(
             VENDOR,
             f"{access.base_url}/rest/api/3",
@@ -30,6 +32,7 @@ class JiraSession(VendorSession):
                 access.email.encode("utf-8"), access.api_token.get_secret_value().encode("utf-8")
             ),
             rate_limit=rate_limit,
+            read_timeout=read_timeout,
         )
 
     def check_answer(self, operation: str, response: requests.Response) -> None:

@@ -34,9 +34,15 @@ class _ApiKey(AuthBase):
 class PeopleForceClient:
     """Calls to one PeopleForce tenant. Every method raises the errors of `VendorSession.call`."""
 
-    def __init__(self, access: PeopleForceAccess, rate_limit: RateLimit) -> None:
+    def __init__(
+        self, access: PeopleForceAccess, rate_limit: RateLimit, *, read_timeout: float = 30.0
+    ) -> None:
         self._session = VendorSession(
-            VENDOR, access.base_url, auth=_ApiKey(access), rate_limit=rate_limit
+            VENDOR,
+            access.base_url,
+            auth=_ApiKey(access),
+            rate_limit=rate_limit,
+            read_timeout=read_timeout,
         )
 
     def list_tasks(self, completed: bool, page: int) -> TaskPage:
