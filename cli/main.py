@@ -11,6 +11,12 @@ from core.findings import InvalidSettingsError
 COMMANDS = {
     "up": "Start everything and keep it running until Ctrl-C.",
     "doctor": "Check the settings and everything that the gateway needs.",
+    "status": "Show queues, workers, the last poll and the links by state.",
+    "poll": "Read PeopleForce now, without waiting for the interval.",
+    "why": "Tell what happened to a task or an issue.",
+    "replay": "Try again what was given up.",
+    "set": "Change a setting while everything runs, or show them all.",
+    "migrate": "Bring the database to the newest revision.",
 }
 """Name of a command -> its line in `igw --help`; `cli/<name>.py` holds the command of that name.
 
@@ -33,7 +39,9 @@ class LazyGroup(click.Group):
         """Import the command's module; None where the table has no such name."""
         if cmd_name not in COMMANDS:
             return None
-        return getattr(import_module(f"cli.{cmd_name}"), cmd_name)
+        module = import_module(f"cli.{cmd_name}")
+        # `set` is a word of Python's, so its function bears an underscore.
+        return getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the table, without importing anything that it names."""

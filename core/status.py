@@ -97,7 +97,4 @@ def _queue_lengths() -> dict[str, int]:
         return {}
     broker = get_redis()
     # Kombu's Redis transport keeps each queue in a list of its name, behind our prefix.
-    return {
-        domain.queue: broker.llen(f"{NAMESPACE}{domain.queue}")
-        for domain in load_domains()
-    }
+    return {domain.queue: broker.llen(f"{NAMESPACE}{domain.queue}") for domain in load_domains()}

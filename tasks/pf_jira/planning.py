@@ -44,16 +44,17 @@ class Update:
 Plan = Leave | Create | Update
 
 
-_ROUTED = frozenset({LinkState.CREATING, LinkState.SYNCED, LinkState.ISSUE_DELETED})
-
-
 def rule_for(link: Link, rules: Sequence[RoutingRule]) -> RoutingRule | None:
     """Give the rule that a link follows.
 
     An issue keeps the rule that made it as long as that is in force: a changed priority must not
     rewrite issues that exist.
     """
-    if link.state in _ROUTED:
+    if (
+        link.issue_id is not None
+        or link.intent_at is not None
+        or link.state is LinkState.ISSUE_DELETED
+    ):
         for rule in rules:
             if rule.id == link.rule_id:
                 return rule

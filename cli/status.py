@@ -1,0 +1,66 @@
+"""`igw status`: one look at the whole gateway."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+from kombu.exceptions import OperationalError
+
+from cli.main import EXIT_FAILED
+from cli.output import json_option, say, show_facts, show_json, show_table
+from cli.workers import answering
+from core.domains import load_domains
+from core.status import Status, read_status
+
+
+@click.command()
+@json_option
+@click.pass_context
+def status(ctx: click.Context, *, as_json: bool) -> None:
+    """Show queues, workers, the last poll and the links by state.
+
+    Exit code: 0 when everything is well, 1 when something needs a person or does not answer.
+    """
+    now = read_status()
+    try:
+        found = answering()
+    except OperationalError:
+        found = set()
+    workers = {domain.name: domain.name in found for domain in load_domains()}
+    if as_json:
+        show_json({**asdict(now), "sentence": now.sentence, "workers": workers})
+    else:
+        _show(now, workers)
+    if now.sentence != "Everything is well." or not all(workers.values()):
+        ctx.exit(EXIT_FAILED)
+
+
+def _show(now: Status, workers: dict[str, bool]) -> None:
+    say(now.sentence, "bold")
+    say()
+    poll = now.last_poll
+    facts = [("vendors", now.mode.value)]
+    if poll is not None and "error" not in poll:
+        began = poll["began"][:19].replace("T", " ")
+        counts = f"{poll['open']} open, {poll['new']} new, {poll['changed']} changed"
+        facts.append(("last poll", f"{began} UTC, {poll['seconds']:.1f} s: {counts}"))
+    facts += [
+        ("polls", "paused" if now.poll_paused else f"every {now.poll_seconds} s"),
+        ("work waiting", str(now.links_waiting)),
+        ("dead letters", str(now.dead_letters)),
+    ]
+    show_facts(facts)
+    say()
+    show_table(
+        ("DOMAIN", "WORKER", "QUEUE"),
+        [
+            (name, "answers" if answers else "does not answer", now.queues.get(name, "-"))
+            for name, answers in workers.items()
+        ],
+        styles=["" if answers else "red" for answers in workers.values()],
+    )
+    say()
+    show_table(("TASKS", ""), sorted(now.links.items()) or [("none yet", "0")])
+    say()
+    show_table(("WEBHOOKS", ""), list(now.deliveries.items()))

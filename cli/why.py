@@ -1,0 +1,73 @@
+"""`igw why`: the story of one task or issue."""
+
+from __future__ import annotations
+
+import click
+
+from cli.main import EXIT_FAILED
+from cli.output import json_option, say, show_facts, show_json, show_table
+from core import activity, ledger
+from core.database import reading
+from core.models import Activity, Link
+
+SOURCE = "peopleforce"
+
+
+@click.command()
+@click.argument("key_or_id")
+@json_option
+@click.pass_context
+def why(ctx: click.Context, key_or_id: str, *, as_json: bool) -> None:
+    """Tell what happened to a task (its id) or an issue (its key), and where it stands.
+
+    Exit code: 1 when the gateway knows neither.
+    """
+    word = key_or_id.strip()
+    with reading() as session:
+        link = ledger.find(session, SOURCE, word)
+        record = link.source_id if link else word
+        issue_key = link.issue_key if link else word.upper()
+        rows = activity.story(session, record, issue_key)
+    if link is None and not rows:
+        say(
+            f"The gateway knows no task and no issue {word}. It takes in tasks that are open in "
+            "PeopleForce; the next poll may bring it, or ask for one with: igw poll"
+        )
+        ctx.exit(EXIT_FAILED)
+    if as_json:
+        show_json({"link": _facts(link) if link else None, "story": [_row(row) for row in rows]})
+        return
+    if link:
+        show_facts([(name, str(value)) for name, value in _facts(link).items() if value != ""])
+        say()
+    show_table(
+        ("WHEN (UTC)", "WHAT", ""),
+        [
+            (f"{row.at:%Y-%m-%d %H:%M:%S}", row.action.replace("_", " "), row.summary)
+            for row in rows
+        ],
+    )
+
+
+def _facts(link: Link) -> dict[str, object]:
+    waiting = f"since {link.updated_at:%H:%M:%S}, next attempt {link.due_at:%H:%M:%S} UTC"
+    return {
+        "task": link.source_id,
+        "title": link.snapshot.get("title", ""),
+        "issue": link.issue_key or "",
+        "state": link.state.value,
+        "completed": link.completed,
+        "reason": link.reason,
+        "work waiting": waiting if link.due_at else "",
+    }
+
+
+def _row(row: Activity) -> dict[str, object]:
+    return {
+        "at": row.at,
+        "action": row.action,
+        "summary": row.summary,
+        "issue": row.issue_key,
+        "changes": row.changes,
+        "request_id": row.request_id,
+    }
