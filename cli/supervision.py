@@ -72,16 +72,16 @@ def render_config(processes: Sequence[Process], places: Places) -> str:
     """
     lines = [
         "[supervisord]",
-        f"logfile={_value(places.log('supervisord'))}",
+        f"logfile={_path(places.log('supervisord'))}",
         "logfile_maxbytes=5MB",
         "logfile_backups=1",
-        f"pidfile={_value(places.run / 'supervisord.pid')}",
-        f"directory={_value(ROOT)}",
+        f"pidfile={_path(places.run / 'supervisord.pid')}",
+        f"directory={_path(ROOT)}",
         "umask=077",
         "silent=true",
         "nocleanup=true",
         "[unix_http_server]",
-        f"file={_value(socket_path(places))}",
+        f"file={_path(socket_path(places))}",
         "chmod=0700",
         "[rpcinterface:supervisor]",
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
@@ -96,7 +96,7 @@ def render_config(processes: Sequence[Process], places: Places) -> str:
     for process in processes:
         lines += [
             f"[program:{process.name}]",
-            f"command={_value(shlex.join(process.command))}",
+            f"command={shlex.join(process.command).replace('%', '%%')}",
             "autostart=false",
             "autorestart=true",
             "startsecs=3",
@@ -105,22 +105,22 @@ def render_config(processes: Sequence[Process], places: Places) -> str:
             f"stopasgroup={str(process.signal_children).lower()}",
             "killasgroup=true",
             "redirect_stderr=true",
-            f"stdout_logfile={_value(places.log(process.name))}",
+            f"stdout_logfile={_path(places.log(process.name))}",
             "stdout_logfile_maxbytes=10MB",
             "stdout_logfile_backups=3",
         ]
     return "\n".join([*lines, ""])
 
 
-def _value(text: object) -> str:
-    value = str(text)
-    if any(mark in value for mark in (" ;", " #", "\n")):
-        # supervisord would take the rest for a comment, and cannot be told otherwise.
+def _path(path: Path) -> str:
+    text = str(path)
+    if any(mark in text for mark in ("%", " ;", " #", "\n")):
+        # supervisord would take the rest for a comment, or the % for a variable.
         raise SupervisionError(
-            f"{value!r} holds ' ;' or ' #', which supervisord's file cannot express. "
+            f"{text!r} holds '%', ' ;' or ' #', which supervisord's file cannot express. "
             "Remedy: choose another folder."
         )
-    return value.replace("%", "%%")
+    return text
 
 
 class Control:

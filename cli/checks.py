@@ -1,0 +1,229 @@
+"""What `igw doctor` looks at: each check says what it found, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import redis
+from kombu import Connection
+from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from cli import workers
+from cli.ready import http_answers
+from connectors.jira.client import JiraClient
+from connectors.peopleforce.client import PeopleForceClient
+from core.domains import Domain
+from core.errors import GatewayError, VendorCredentialsError
+from core.migrate import revisions
+from core.rate_limit import RateLimit
+from core.settings import Settings, VendorMode
+
+_START = "start everything with `igw up`"
+
+
+class Status(StrEnum):
+    """How bad it is: a warning works, but not as well as it should."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found; `remedy` is empty when there is nothing to do."""
+
+    status: Status
+    found: str
+    remedy: str = ""
+
+
+def well(found: str) -> Outcome:
+    """Give an outcome that asks nothing of anybody."""
+    return Outcome(Status.OK, found)
+
+
+def failed(found: str, remedy: str) -> Outcome:
+    """Give an outcome that keeps the gateway from doing its work."""
+    return Outcome(Status.FAILED, found, remedy)
+
+
+Check = Callable[[], Outcome]
+
+
+def all_checks(settings: Settings, domains: Sequence[Domain]) -> dict[str, Check]:
+    """Give every check by the name of what it looks at, in the order of showing."""
+    stand_in = " (sandbox)" if settings.mode is VendorMode.SANDBOX else ""
+    broker: dict[str, Check] = {}
+    if settings.broker_url:
+        broker["broker"] = lambda: check_broker(settings)
+    return {
+        "data folder": lambda: check_data_folder(settings.data_dir),
+        "database": lambda: check_database(settings),
+        "redis": lambda: check_redis(settings),
+        **broker,
+        "gateway": lambda: check_gateway(settings),
+        "workers": lambda: check_workers([domain.name for domain in domains]),
+        f"PeopleForce{stand_in}": lambda: check_peopleforce(settings),
+        f"Jira{stand_in}": lambda: check_jira(settings),
+    }
+
+
+def check_data_folder(folder: Path) -> Outcome:
+    """Look whether the data folder can be written, and whether others can read it."""
+    if not folder.exists():
+        parent = next(parent for parent in folder.parents if parent.exists())
+        if not os.access(parent, os.W_OK | os.X_OK):
+            return failed(
+                f"{folder} is not there and cannot be made", "set IGW_DATA_DIR to another folder"
+            )
+        return well(f"{folder} (made at the first start)")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return failed(
+            f"{folder} cannot be written", f"give it to this user: chown {os.getuid()} {folder}"
+        )
+    if folder.stat().st_mode & 0o077:
+        return Outcome(
+            Status.WARNING, f"{folder} can be entered by other users", f"chmod 700 {folder}"
+        )
+    return well(str(folder))
+
+
+def check_database(settings: Settings) -> Outcome:
+    """Look whether the database answers and has the tables that the code wants."""
+    url = make_url(settings.resolved_database_url)
+    shown = url.render_as_string(hide_password=True)
+    is_file = url.get_backend_name() == "sqlite"
+    # SQLite would make an empty file by being asked.
+    if is_file and not Path(url.database or "").exists():
+        return failed(f"{shown} is not there yet", _START)
+    try:
+        present, wanted = revisions(settings)
+    except SQLAlchemyError as error:
+        return failed(
+            f"{shown} does not answer: {_reason(error)}", "start it, or correct IGW_DATABASE_URL"
+        )
+    if present != wanted:
+        return failed(
+            f"{shown} is at revision {present}, the code wants {wanted}", "run `igw migrate`"
+        )
+    return well(f"{shown}, revision {present}")
+
+
+def check_redis(settings: Settings) -> Outcome:
+    """Look whether Redis answers, and whether it keeps what it is given."""
+    remedy = _START if settings.embedded_redis else "start it, or correct IGW_REDIS_URL"
+    client = redis.Redis.from_url(
+        settings.resolved_redis_url,
+        decode_responses=True,
+        socket_timeout=2,
+        retry=Retry(NoBackoff(), 0),
+    )
+    options = client.get_connection_kwargs()
+    address = f"{options.get('host', 'a socket')}:{options.get('port', '')}".rstrip(":")
+    try:
+        info = client.info()
+    except redis.RedisError as error:
+        return failed(f"does not answer: {error}", remedy)
+    found = f"Redis {info.get('redis_version')} on {address}"
+    policy = info.get("maxmemory_policy")
+    if policy != "noeviction":
+        return failed(
+            f"{found} throws keys away when memory is short (maxmemory-policy {policy})",
+            "set maxmemory-policy noeviction in its configuration",
+        )
+    if not info.get("aof_enabled"):
+        return Outcome(
+            Status.WARNING,
+            f"{found} forgets what it holds when it restarts (appendonly no)",
+            "set appendonly yes in its configuration",
+        )
+    return well(f"{found}, noeviction, append-only file")
+
+
+def check_broker(settings: Settings) -> Outcome:
+    """Look whether a broker that is not the same Redis can be reached."""
+    with Connection(settings.resolved_broker_url, connect_timeout=2) as connection:
+        try:
+            connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=2)
+        except OperationalError as error:
+            return failed(f"does not answer: {error}", "start it, or correct IGW_BROKER_URL")
+        return well(str(connection.as_uri()))
+
+
+def check_gateway(settings: Settings) -> Outcome:
+    """Look whether the gateway answers."""
+    if http_answers(f"{settings.gateway_url}/healthz"):
+        return well(settings.gateway_url)
+    return failed(f"{settings.gateway_url} does not answer", _START)
+
+
+def check_workers(domains: Sequence[str]) -> Outcome:
+    """Look whether the worker of each domain answers Celery's ping."""
+    try:
+        answering = workers.answering()
+    except OperationalError:
+        return failed("cannot be asked: the broker does not answer", _START)
+    silent = sorted(set(domains) - answering)
+    if silent:
+        logs = ", ".join(f"worker-{domain}.log" for domain in silent)
+        return failed(f"no answer from {', '.join(silent)}", f"{_START}; {logs} may say why")
+    return well(f"{', '.join(domains)} answer")
+
+
+def check_peopleforce(settings: Settings) -> Outcome:
+    """Look whether PeopleForce accepts the API key."""
+    access = settings.peopleforce
+    client = PeopleForceClient(access, _NoLimit())
+    return _check_vendor(client.check_credentials, access.base_url, settings)
+
+
+def check_jira(settings: Settings) -> Outcome:
+    """Look whether Jira accepts the account and its token."""
+    access = settings.jira
+    client = JiraClient(access, _NoLimit())
+    return _check_vendor(client.get_myself, access.base_url, settings)
+
+
+def _check_vendor(call: Callable[[], object], url: str, settings: Settings) -> Outcome:
+    sandbox = settings.mode is VendorMode.SANDBOX
+    try:
+        call()
+    except VendorCredentialsError as error:
+        return failed(
+            str(error),
+            "correct the credentials in secrets/.env; Jira's tokens expire, at most "
+            "a year after they were made",
+        )
+    except GatewayError as error:
+        remedy = _START if sandbox else f"try again later; is {url} right?"
+        return failed(str(error), remedy)
+    return well(f"{url} accepts the credentials")
+
+
+class _NoLimit(RateLimit):
+    """Lets a call pass at once: one call needs no pacing, and Redis may be what is broken."""
+
+    def __init__(self) -> None:
+        """Take no Redis."""
+
+    def wait(self) -> float:
+        """Return at once."""
+        return 0.0
+
+    def penalise(self, seconds: float) -> None:
+        """Do nothing."""
+
+
+def _reason(error: Exception) -> str:
+    """Give the first line of a driver's message, which is the one that says what is wrong."""
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().splitlines()[0]

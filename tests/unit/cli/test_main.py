@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from cli.main import COMMANDS, igw
+from core.settings import ROOT
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_of_the_table_exists_and_opens_with_the_line_of_the_table(name):
+    command = getattr(import_module(f"cli.{name}"), name)
+    assert isinstance(command, click.Command)
+    assert (command.help or "").splitlines()[0] == COMMANDS[name]
+
+
+def test_the_help_lists_every_command_and_imports_none():
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "cli.main", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in COMMANDS:
+        assert name in done.stdout
+        assert f"cli.{name}" not in done.stderr
+    for slow in ("pydantic", "sqlalchemy", "celery"):
+        assert slow not in done.stderr
+
+
+def test_settings_that_cannot_be_used_are_listed_whole_and_end_with_code_2(settings_env):
+    settings_env.setenv("IGW_GATEWAY_PORT", "8091")
+    settings_env.setenv("IGW_FLOWER_PORT", "8092")
+
+    result = CliRunner().invoke(igw, ["up"])
+
+    assert result.exit_code == 2
+    assert "IGW_GATEWAY_PORT and IGW_SANDBOX_PEOPLEFORCE_PORT: share port 8091" in result.output
+    assert "IGW_FLOWER_PORT and IGW_SANDBOX_JIRA_PORT: share port 8092" in result.output
+    assert result.output.count("Remedy: ") == 2
