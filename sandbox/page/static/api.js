@@ -18,9 +18,14 @@ export async function call(vendor, method, path, body) {
     answer = null;
   }
   if (!response.ok) {
-    throw new Error(answer?.error ?? `${vendor} answered ${response.status} to ${method} ${path}`);
+    const reason = answer?.error ?? reasonOfJira(answer);
+    throw new Error(reason || `${vendor} answered ${response.status} to ${method} ${path}`);
   }
   return answer;
+}
+
+function reasonOfJira(answer) {
+  return [...(answer?.errorMessages ?? []), ...Object.values(answer?.errors ?? {})].join(" ");
 }
 
 const CATEGORIES = {

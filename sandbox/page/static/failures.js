@@ -61,8 +61,11 @@ function chooser(options) {
 
 function prepareWebhooks() {
   const inputs = WEBHOOKS.map(([name, label, step]) => {
-    const input = h("input", { type: "number", min: 0, step, value: 0, name });
-    input.addEventListener("change", () => setWebhooks({ [name]: Number(input.value) }));
+    const most = name.endsWith("probability") ? 1 : "";
+    const input = h("input", { type: "number", min: 0, max: most, step, value: 0, name });
+    input.addEventListener("change", () => {
+      if (input.reportValidity()) setWebhooks({ [name]: Number(input.value) });
+    });
     return h("label", {}, label, input);
   });
   const paused = h("button", { type: "button", name: "paused", "aria-pressed": "false" }, "Hold all back");
@@ -129,7 +132,8 @@ async function refreshWebhooks() {
   let line = "";
   try {
     const answer = await call("jira", "GET", "/webhooks");
-    settings = answer.controls ?? answer;
+    settings = answer.controls;
+    line = `${answer.waiting} waiting to be sent`;
   } catch (error) {
     line = error.message;
   }

@@ -9,7 +9,7 @@ import { drawRows, isApart, join } from "./rows.js";
 
 const EVERY_MS = 2000;
 const MOST_TASKS = 1000;
-const known = { tasks: [], issues: [], people: [], trouble: {} };
+const known = { tasks: [], issues: [], people: [], trouble: {}, outage: "" };
 const view = { name: "list", show: "open", filter: "" };
 let timer = null;
 
@@ -31,8 +31,8 @@ async function change(vendor, method, path, body) {
   } catch (error) {
     trouble = error.message;
   }
+  notice(trouble);
   await refresh();
-  if (trouble) notice(trouble);
   return !trouble;
 }
 
@@ -54,8 +54,10 @@ async function refresh() {
     refreshFailures(),
   ]);
   draw();
-  const troubles = Object.values(known.trouble);
-  notice(troubles.length ? `${[...new Set(troubles)].join("; ")}. Trying again.` : "");
+  const outage = [...new Set(Object.values(known.trouble))].join("; ");
+  // Only a change is news; what an action was refused with stays until the next action.
+  if (outage !== known.outage) notice(outage && `${outage}. Trying again.`);
+  known.outage = outage;
   timer = setTimeout(refresh, EVERY_MS);
 }
 
