@@ -50,7 +50,7 @@ def why(ctx: click.Context, key_or_id: str, *, as_json: bool) -> None:
 
 
 def _facts(link: Link) -> dict[str, object]:
-    waiting = f"since {link.updated_at:%H:%M:%S}, next attempt {link.due_at:%H:%M:%S} UTC"
+    waiting = f"next attempt at {link.due_at:%H:%M:%S} UTC" if link.due_at else ""
     return {
         "task": link.source_id,
         "title": link.snapshot.get("title", ""),
@@ -58,7 +58,7 @@ def _facts(link: Link) -> dict[str, object]:
         "state": link.state.value,
         "completed": link.completed,
         "reason": link.reason,
-        "work waiting": waiting if link.due_at else "",
+        "work waiting": waiting,
     }
 
 

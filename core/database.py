@@ -80,7 +80,6 @@ def reading() -> Generator[Session]:
     """Open a session that reads; what it loaded stays usable after it is closed."""
     with _session(immediate=False) as session:
         yield session
-        session.rollback()
 
 
 @contextmanager
