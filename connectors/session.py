@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 import random
 import time
@@ -33,6 +34,9 @@ from core.rate_limit import RateLimit, RateLimitBusyError
 from core.settings import is_loopback
 
 log = logging.getLogger(__name__)
+
+# The library's own debug lines hold whole URLs, and with them people's e-mails.
+logging.getLogger("urllib3").setLevel(logging.INFO)
 
 USER_AGENT = f"integration-gateway/{version('integration-gateway')}"
 
@@ -303,6 +307,5 @@ def _first_line(response: requests.Response) -> str:
 
 
 def _looks_like_a_page(response: requests.Response) -> bool:
-    return (
-        "html" in response.headers.get("Content-Type", "") or response.content.lstrip()[:1] == b"<"
-    )
+    # Not by Content-Type: frameworks put text/html on an empty answer, too.
+    return response.content.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<")
