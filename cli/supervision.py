@@ -100,7 +100,6 @@ def render_config(processes: Sequence[Process], places: Places) -> str:
             "autorestart=true",
             "startsecs=3",
             "startretries=60",
-            "umask=077",
             f"stopwaitsecs={process.stop_seconds}",
             f"stopasgroup={str(process.signal_children).lower()}",
             "killasgroup=true",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -43,6 +44,7 @@ def up() -> None:
 def run(settings: Settings, domains: Sequence[Domain]) -> int:
     """Run the stack until it is told to stop, and give the exit code."""
     places = stack.Places(settings.data_dir)
+    os.umask(0o077)  # Every process inherits it: data and logs are for this user alone.
     try:
         preflight.make_folders(places)
         with _lock(places) as lock:
@@ -87,7 +89,6 @@ def _migrate() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        umask=0o077,
         check=False,
     )
     if done.returncode:

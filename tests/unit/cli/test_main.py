@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib import import_module
 
-import click
 import pytest
 from click.testing import CliRunner
 
@@ -13,10 +11,10 @@ from core.settings import ROOT
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_of_the_table_exists_and_opens_with_the_line_of_the_table(name):
-    command = getattr(import_module(f"cli.{name}"), name)
-    assert isinstance(command, click.Command)
-    assert (command.help or "").splitlines()[0] == COMMANDS[name]
+def test_every_command_of_the_table_explains_itself(name):
+    result = CliRunner().invoke(igw, [name, "--help"])
+    assert result.exit_code == 0
+    assert result.output.startswith(f"Usage: igw {name} ")
 
 
 def test_the_help_lists_every_command_and_imports_none():
