@@ -1,7 +1,7 @@
 """Choose the next transition of an issue on its way to a category of statuses.
 
 Workflows differ from project to project and change without notice, so nothing here knows an id or
-a status by name; names only break ties between ways that are equally good.
+goes to a status by its name. Names are only asked whether they say that nothing came of it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ _WITHOUT_RESULT = re.compile(
     r"won.?t|not do|cancel|reject|declin|duplicate|invalid|abandon|incomplete|reproduce",
     re.IGNORECASE,
 )
+_DETOURS = {"indeterminate": 0, "new": 1, DONE: 3}
 _FINISHED = re.compile(r"^(done|fixed|resolved|completed?|closed)$", re.IGNORECASE)
 
 
@@ -27,7 +28,9 @@ def choose(
     `wanted` lists status categories, best first; `visited` the ids of the statuses that the issue
     has been in, so that a walk does not go in circles. A way straight into a wanted category wins.
     Otherwise the walk goes on through an unvisited status: one in progress rather than one at the
-    start, and a finished one last. Ways whose required fields cannot be filled are left out.
+    start. Last comes what finishes an issue without a result, as "Cancelled" does: to Jira that is
+    a finished status like any other, to people it is the opposite of a completed task. Ways whose
+    required fields cannot be filled are left out.
     """
     usable = [
         transition
@@ -36,19 +39,7 @@ def choose(
         and transition.to_id not in visited
         and all(can_fill(field) for field in transition.required_fields)
     ]
-    for category in wanted:
-        direct = [transition for transition in usable if transition.to_category == category]
-        if direct:
-            return min(direct, key=_reluctance)
-    by_category = {"indeterminate": 0, "new": 1, "undefined": 2, DONE: 3}
-    return min(
-        usable,
-        key=lambda transition: (
-            by_category.get(transition.to_category, 2),
-            _reluctance(transition),
-        ),
-        default=None,
-    )
+    return min(usable, key=lambda transition: _cost(transition, wanted), default=None)
 
 
 def can_fill(field: TransitionField) -> bool:
@@ -72,15 +63,14 @@ def fields_for(transition: Transition) -> dict[str, Any]:
     return values
 
 
-def _detour(transition: Transition) -> tuple[int, tuple[bool, bool]]:
-    by_category = {"indeterminate": 0, "new": 1, DONE: 3}
-    return by_category.get(transition.to_category, 2), _reluctance(transition)
-
-
-def _reluctance(transition: Transition) -> tuple[bool, bool]:
-    """Order equally good ways: not into "Won't do", and without a screen to fill, if possible."""
-    says = f"{transition.to_name} {transition.name}"
-    return bool(_WITHOUT_RESULT.search(says)), bool(transition.required_fields)
+def _cost(transition: Transition, wanted: Sequence[str]) -> tuple[int, int, bool]:
+    """Order the ways: straight, then by a detour, then without a result; screens break ties."""
+    category, asks = transition.to_category, bool(transition.required_fields)
+    if category == DONE and _WITHOUT_RESULT.search(f"{transition.to_name} {transition.name}"):
+        return 2, 0, asks
+    if category in wanted:
+        return 0, wanted.index(category), asks
+    return 1, _DETOURS.get(category, 2), asks
 
 
 def _best(values: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

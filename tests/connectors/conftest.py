@@ -10,11 +10,22 @@ import pytest
 import requests
 from pydantic import SecretStr
 
+from connectors.jira.client import JiraClient
+from connectors.jira.service import Jira
 from connectors.peopleforce.client import PeopleForceClient
 from connectors.peopleforce.service import PeopleForce
 from core.rate_limit import RateLimit
-from core.settings import SANDBOX_API_KEY, PeopleForceAccess
+from core.settings import (
+    SANDBOX_API_KEY,
+    SANDBOX_JIRA_EMAIL,
+    SANDBOX_JIRA_TOKEN,
+    JiraAccess,
+    PeopleForceAccess,
+)
+from sandbox.common.documents import Documents
 from sandbox.common.server import running
+from sandbox.jira.app import create_app as create_jira
+from sandbox.jira.site import JiraSite
 from sandbox.peopleforce.app import create_app as create_peopleforce
 
 READ_TIMEOUT = 0.4
@@ -62,3 +73,32 @@ def peopleforce_access(peopleforce_server) -> PeopleForceAccess:
 @pytest.fixture
 def peopleforce(peopleforce_access, rate_limit) -> PeopleForce:
     return PeopleForce(PeopleForceClient(peopleforce_access, rate_limit, read_timeout=READ_TIMEOUT))
+
+
+@pytest.fixture
+def jira_server() -> Iterator[StandIn]:
+    """A site whose search knows every issue at once; a test of the lag sets one."""
+    site = JiraSite(Documents(None), email=SANDBOX_JIRA_EMAIL, token=SANDBOX_JIRA_TOKEN)
+    site.settings.index_lag_seconds = 0.0
+    with running(create_jira(site)) as url:
+        yield StandIn(url)
+
+
+@pytest.fixture
+def jira_access(jira_server) -> JiraAccess:
+    return JiraAccess(jira_server.url, SANDBOX_JIRA_EMAIL, SecretStr(SANDBOX_JIRA_TOKEN), 20.0)
+
+
+@pytest.fixture
+def jira_to(rate_limit, redis_client):
+    """Build the service for any access."""
+
+    def build(access: JiraAccess) -> Jira:
+        return Jira(JiraClient(access, rate_limit, read_timeout=READ_TIMEOUT), redis_client)
+
+    return build
+
+
+@pytest.fixture
+def jira(jira_to, jira_access) -> Jira:
+    return jira_to(jira_access)

@@ -68,6 +68,15 @@ NO_WAY_TO_FILL = {"customfield_1": required(schema={"type": "string"})}
             DONE, {"here"}, "Finish", id="finished rather than given up",
         ),
         pytest.param(
+            [transition("Cancel", "done"), transition("Start", "indeterminate")],
+            DONE, {"here"}, "Start", id="a detour rather than given up",
+        ),
+        pytest.param(
+            [transition("Close as duplicate", "done"),
+             transition("Park", "undefined")],
+            DONE, {"here"}, "Park", id="whatever the detour",
+        ),
+        pytest.param(
             [transition("Cancel", "done")], DONE, {"here"}, "Cancel", id="given up if need be",
         ),
         pytest.param(
