@@ -12,6 +12,7 @@ from sandbox.jira.app import create_app
 from sandbox.jira.events import COMMENT_EVENTS, ISSUE_EVENTS
 from sandbox.jira.model import Webhook
 from sandbox.jira.site import JiraSite
+from sandbox.jira.webhooks import Dispatcher
 
 _OWN_WEBHOOK = 1
 
@@ -46,12 +47,14 @@ def main(
     documents = Documents(data_dir / "jira.sqlite3" if data_dir else None)
     site = JiraSite(documents, email=email, token=token)
     register_webhook(site, webhook_url, webhook_secret)
+    dispatcher = Dispatcher(site, documents)
     try:
-        serve(create_app(site), host, port)
+        serve(create_app(site, dispatcher=dispatcher), host, port)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     finally:
-        documents.close()
+        # The documents stay open: an attempt that outlasts this may still note its answer.
+        dispatcher.stop()
 
 
 def register_webhook(site: JiraSite, url: str | None, secret: str | None) -> None:

@@ -33,7 +33,7 @@ from sandbox.jira.context import (
 from sandbox.jira.errors import JiraError, PlainError
 from sandbox.jira.issue_view import list_fields
 from sandbox.jira.model import Json, Project
-from sandbox.jira.schema import create_fields
+from sandbox.jira.schema import create_fields, without_id
 
 _META_LIMIT = 200
 
@@ -91,7 +91,7 @@ def old_create_metadata() -> ResponseReturnValue:
                 fields = create_fields(project, site().types[shown["id"]], view())
                 shown = shown | {  # noqa: PLW2901 - the same type, with its fields.
                     "expand": "fields",
-                    "fields": {field["fieldId"]: field for field in fields},
+                    "fields": {field["fieldId"]: without_id(field) for field in fields},
                 }
             types.append(shown)
         projects.append(

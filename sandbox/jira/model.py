@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import available_timezones
 
 # Whatever JSON can hold. The stored form of a field is such a value too.
 Json = Any
@@ -222,3 +223,9 @@ class Settings:
     index_lag_seconds: float = 2.0
     hidden_mail_is_searchable: bool = False
     time_zone: str = "Europe/Kyiv"
+
+    def __post_init__(self) -> None:
+        if self.index_lag_seconds < 0:
+            raise ValueError("index_lag_seconds cannot be negative")
+        if self.time_zone not in available_timezones():
+            raise ValueError(f"there is no time zone '{self.time_zone}'")

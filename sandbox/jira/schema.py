@@ -39,9 +39,7 @@ def edit_fields(issue: Issue, view: View) -> dict[str, dict[str, Json]]:
             shown[field_id] = field_metadata(
                 field, project, view, required=rule.required, issue=issue
             )
-    for metadata in shown.values():
-        # Jira's own schema has no such key here: the key of the map is the field's id.
-        metadata.pop("fieldId")
+    shown = {field_id: without_id(metadata) for field_id, metadata in shown.items()}
     shown["comment"] = {
         "required": False,
         "schema": {"type": "comments-page", "system": "comment"},
@@ -50,6 +48,11 @@ def edit_fields(issue: Issue, view: View) -> dict[str, dict[str, Json]]:
         "operations": ["add", "edit", "remove"],
     }
     return shown
+
+
+def without_id(metadata: dict[str, Json]) -> dict[str, Json]:
+    """Return a field as maps of fields hold it: in Jira's schema the map's key alone is the id."""
+    return {key: value for key, value in metadata.items() if key != "fieldId"}
 
 
 def field_metadata(

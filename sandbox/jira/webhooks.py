@@ -40,6 +40,7 @@ _SERVER_ERROR = 500
 _REDIRECT = 300
 _WINDOW_SECONDS = 1.0
 _IDLE_SECONDS = 3600.0
+_STOP_SECONDS = 3.0
 
 
 class Controls(BaseModel):
@@ -113,12 +114,15 @@ class Dispatcher:
             thread.start()
 
     def stop(self) -> None:
-        """End the threads once the attempts under way are over; the rest stays in the queue."""
+        """End the threads, but wait a few seconds at most for attempts under way.
+
+        What is not delivered stays in the queue for the next start.
+        """
         with self._wake:
             self._stopped = True
             self._wake.notify_all()
         for thread in self._threads:
-            thread.join()
+            thread.join(_STOP_SECONDS)
 
     def announce(self, event: Event, base: str) -> None:
         """Queue an event for every webhook that asked for it; call it under the site's lock."""
@@ -249,7 +253,7 @@ class Dispatcher:
                 timeout=(_CONNECT_SECONDS, self.controls.read_timeout_seconds),
                 allow_redirects=False,
             ).status_code
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # A URL can be nonsense.
             answer = type(error).__name__
         retried = isinstance(answer, str) or answer in _RETRIED or answer >= _SERVER_ERROR
         with self._wake:

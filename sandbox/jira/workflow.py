@@ -12,7 +12,7 @@ from sandbox.jira.catalogue import DEFAULT_RESOLUTION, STATUSES, WORKFLOWS
 from sandbox.jira.editing import add_comments, apply_to_screen, check_payload, commit
 from sandbox.jira.errors import JiraError
 from sandbox.jira.model import Issue, Json, Transition, Workflow
-from sandbox.jira.schema import field_metadata
+from sandbox.jira.schema import field_metadata, without_id
 from sandbox.jira.site import JiraSite
 from sandbox.jira.view import View
 
@@ -48,7 +48,9 @@ def show_transition(
     if with_fields:
         project = view.site.projects[issue.project_id]
         shown["fields"] = {
-            field_id: field_metadata(view.site.fields[field_id], project, view, required=required)
+            field_id: without_id(
+                field_metadata(view.site.fields[field_id], project, view, required=required)
+            )
             for field_id, required in way.screen.items()
         }
     return shown
