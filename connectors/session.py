@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from redis.exceptions import RedisError
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
@@ -273,7 +274,11 @@ class VendorSession:
     def _pause(self, response: requests.Response) -> float | None:
         seconds = answers.retry_after(response.headers.get("Retry-After"))
         if self.concerns_everybody(response):
-            self._rate_limit.penalise(seconds or PAUSE_WITHOUT_RETRY_AFTER)
+            try:
+                self._rate_limit.penalise(seconds or PAUSE_WITHOUT_RETRY_AFTER)
+            except RedisError:
+                # What became of this call matters more than the pause of the others.
+                log.warning("vendor_pause_not_shared", extra={"vendor": self.vendor})
         return seconds
 
     def _unreadable(self, call: _Call, status: int, detail: str) -> VendorError:

@@ -28,8 +28,6 @@ from sandbox.jira.app import create_app as create_jira
 from sandbox.jira.site import JiraSite
 from sandbox.peopleforce.app import create_app as create_peopleforce
 
-READ_TIMEOUT = 0.4
-
 
 @dataclass
 class StandIn:
@@ -56,6 +54,12 @@ def rate_limit(redis_client) -> RateLimit:
 
 
 @pytest.fixture
+def read_timeout() -> float:
+    """Seconds that a connector waits; a test of slow answers sets less by parametrizing it."""
+    return 10.0
+
+
+@pytest.fixture
 def peopleforce_server() -> Iterator[StandIn]:
     with running(
         create_peopleforce(api_key=SANDBOX_API_KEY, open_tasks=0, completed_tasks=0)
@@ -71,8 +75,8 @@ def peopleforce_access(peopleforce_server) -> PeopleForceAccess:
 
 
 @pytest.fixture
-def peopleforce(peopleforce_access, rate_limit) -> PeopleForce:
-    return PeopleForce(PeopleForceClient(peopleforce_access, rate_limit, read_timeout=READ_TIMEOUT))
+def peopleforce(peopleforce_access, rate_limit, read_timeout) -> PeopleForce:
+    return PeopleForce(PeopleForceClient(peopleforce_access, rate_limit, read_timeout=read_timeout))
 
 
 @pytest.fixture
@@ -90,11 +94,11 @@ def jira_access(jira_server) -> JiraAccess:
 
 
 @pytest.fixture
-def jira_to(rate_limit, redis_client):
+def jira_to(rate_limit, redis_client, read_timeout):
     """Build the service for any access."""
 
     def build(access: JiraAccess) -> Jira:
-        return Jira(JiraClient(access, rate_limit, read_timeout=READ_TIMEOUT), redis_client)
+        return Jira(JiraClient(access, rate_limit, read_timeout=read_timeout), redis_client)
 
     return build
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from requests.auth import HTTPBasicAuth
 
 from connectors.session import Effect, VendorSession
@@ -71,10 +72,10 @@ def json_response(status: str, body: str = "{}", **headers: str) -> bytes:
 
 @pytest.fixture
 def session_to(rate_limit):
-    def build(url, **settings):
+    def build(url, read_timeout=10.0):
         auth = HTTPBasicAuth("me", "a-secret-token")
         return VendorSession(
-            "acme", url, auth=auth, rate_limit=rate_limit, read_timeout=0.4, **settings
+            "acme", url, auth=auth, rate_limit=rate_limit, read_timeout=read_timeout
         )
 
     return build
@@ -136,7 +137,7 @@ def test_a_lost_answer_is_ambiguous_only_where_asking_again_would_do_it_twice(
 
 def test_a_slow_answer_is_a_lost_answer(session_to):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        session = session_to(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        session = session_to(f"http://127.0.0.1:{silent.getsockname()[1]}", read_timeout=0.2)
 
         with pytest.raises(VendorAmbiguousError, match="read timeout"):
             call(session, "POST", json={})
@@ -245,6 +246,31 @@ def test_a_429_without_a_time_leaves_the_wait_to_the_caller_and_pauses_shortly(
 
     assert caught.value.retry_after is None
     assert 1 <= redis_client.pttl("igw:rate:{test}:paused") / 1000 <= 2
+
+
+def test_an_ambiguous_answer_stays_one_when_the_pause_cannot_be_shared(
+    session_to, rate_limit, monkeypatch
+):
+    def unreachable(_):
+        raise RedisConnectionError
+
+    monkeypatch.setattr(rate_limit, "penalise", unreachable)
+    answer = response("503 Down", Retry_After="5")
+    with speaking(answer) as (url, _), pytest.raises(VendorAmbiguousError):
+        call(session_to(url), "POST", json={})
+
+
+def test_neither_proxy_nor_netrc_of_the_machine_comes_between_us_and_a_stand_in(
+    session_to, monkeypatch, tmp_path
+):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    with speaking(OK) as (url, requests):
+        call(session_to(url))
+
+    assert b"Authorization: Basic bWU6YS1zZWNyZXQtdG9rZW4=" in requests[0]
 
 
 def test_our_own_limit_refuses_like_the_vendors(redis_client):

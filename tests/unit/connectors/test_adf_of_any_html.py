@@ -114,7 +114,7 @@ MARKUP = st.lists(
 
 
 @given(st.text() | MARKUP)
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @example("<ul>" * 40 + "deep")
 @example("<pre><ul><li>a<td>b")
 @example("<blockquote><ul><li>a</blockquote>b")
@@ -140,7 +140,7 @@ def html_of_words():
 
 
 @given(html_of_words())
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_every_visible_word_survives_in_its_order(html):
     # None of the tags hides its text; a word outside of all tags is a word of the page.
     expected = re.findall(r"w\d+w", re.sub(r"<[^>]*>", " ", html))
@@ -153,6 +153,7 @@ def test_every_visible_word_survives_in_its_order(html):
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_any_plain_text_becomes_a_valid_document_with_all_its_words(plain):
     document = text_to_adf(plain)
 
