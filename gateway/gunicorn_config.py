@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
+
+from gunicorn.arbiter import Arbiter
 
 from core.settings import get_settings
 
@@ -24,3 +27,15 @@ accesslog = None
 control_socket_disable = True
 # The gateway is reached directly: X-Forwarded-* from anybody would be a lie.
 forwarded_allow_ips = ""
+# The app is built once, before the fork, and workers share its memory; database engines and Redis
+# connections are opened by whoever first uses them, so none of them crosses the fork.
+preload_app = True
+
+
+def when_ready(server: Arbiter) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Take what exists out of the garbage collector's sight, so that workers go on sharing it.
+
+    A collection writes to every object that it looks at, and written pages are copied.
+    """
+    gc.collect()
+    gc.freeze()
