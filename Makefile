@@ -25,7 +25,7 @@ bench: sync ## Measure against the numbers that the gateway should reach
 	@$(UV) run --no-sync python -m bench
 
 sync: $(filter .tools/bin/uv,$(UV))
-	@$(UV) sync --frozen $(if $(wildcard .venv),--quiet)
+	@$(UV) sync --frozen --compile-bytecode $(if $(wildcard .venv),--quiet)
 
 .tools/bin/uv:
 	python3 -m pip install --quiet --disable-pip-version-check --target .tools uv
