@@ -168,11 +168,7 @@ def _check_node(node: object) -> None:
         if kind == "codeBlock" and child.get("marks"):
             raise InvalidDocumentError("text in a code block has no marks")
         _check_node(child)
-    if kind == "listItem" and content[0].get("type") not in (
-        "paragraph",
-        "codeBlock",
-        "mediaSingle",
-    ):
+    if kind == "listItem" and content[0]["type"] not in _BEGIN_ITEM:
         raise InvalidDocumentError("a list item begins with a block of text")
 
 

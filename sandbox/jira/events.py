@@ -16,7 +16,6 @@ from sandbox.jira.view import View
 
 ISSUE_EVENTS = ("jira:issue_created", "jira:issue_updated", "jira:issue_deleted")
 COMMENT_EVENTS = ("comment_created", "comment_updated", "comment_deleted")
-PROPERTY_EVENTS = ("issue_property_set", "issue_property_deleted")
 # Captured comment events show only these fields of the issue.
 _OF_A_COMMENTED_ISSUE = ("summary", "issuetype", "project", "assignee", "priority", "status")
 

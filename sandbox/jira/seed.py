@@ -169,6 +169,12 @@ def _projects(lead: str) -> list[Project]:
     ]
 
 
+_ALSO_SET = {
+    HR_ID: {"priority": DEFAULT_PRIORITY},
+    IT_ID: {"priority": DEFAULT_PRIORITY, "customfield_10041": "10201"},
+    FACILITIES_ID: {"customfield_10061": 250.0, "customfield_10062": "2026-12-15"},
+}
+
 # project, summary, how far along its workflow, hours ago
 _ISSUES = (
     (HR_ID, "Review the onboarding survey", 0, 170),
@@ -211,14 +217,6 @@ def _add_issue(site: JiraSite, project_id: str, summary: str, step: int, hours_a
     project = site.projects[project_id]
     number = site.next_number(f"key {project.key}", 1)
     then = site.now() - hours_ago * _HOUR
-    issue_type = next(iter(project.types))
-    fields = {
-        "summary": summary,
-        "description": adf.from_text(f"{COMPANY}'s own work, which no HR task asked for."),
-        "priority": DEFAULT_PRIORITY,
-        "reporter": project.lead,
-    }
-    on_screen = project.types[issue_type]
     status = STATUSES[WORKFLOWS[project.workflow].statuses[step]]
     finished = status.category == "done"
     site.save_issue(
@@ -226,20 +224,19 @@ def _add_issue(site: JiraSite, project_id: str, summary: str, step: int, hours_a
             id=str(site.next_number("issue", 10200)),
             key=f"{project.key}-{number}",
             project_id=project_id,
-            type_id=issue_type,
+            type_id=next(iter(project.types)),
             status_id=status.id,
             resolved=then if finished else None,
             creator=project.lead,
             created=then,
             updated=then,
             status_since=then,
-            fields=fields
-            | ({"resolution": DEFAULT_RESOLUTION} if finished else {})
-            | ({"customfield_10041": "10201"} if "customfield_10041" in on_screen else {})
-            | (
-                {"customfield_10061": 250.0, "customfield_10062": "2026-12-15"}
-                if "customfield_10061" in on_screen
-                else {}
-            ),
+            fields={
+                "summary": summary,
+                "description": adf.from_text(f"{COMPANY}'s own work, which no HR task asked for."),
+                "reporter": project.lead,
+            }
+            | _ALSO_SET[project_id]
+            | ({"resolution": DEFAULT_RESOLUTION} if finished else {}),
         )
     )

@@ -137,6 +137,7 @@ def test_an_issue_is_assigned_by_name_and_unassigned(client):
     assert client.issue("HR-1").fields.assignee is None
 
 
+@pytest.mark.filterwarnings("ignore:Unable to gather applicationlinks")
 def test_a_remote_link_with_a_global_id_is_made_once(client):
     target = {"url": "https://hr.example/tasks/42", "title": "HR task 42"}
     first = client.add_remote_link("HR-1", target, globalId="task=42")
