@@ -1,6 +1,8 @@
 """Issues over plain HTTP: what is refused and in which words, what is shown, what is limited."""
 
 import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -357,3 +359,28 @@ def test_one_issue_takes_100_writes_in_30_seconds(api, clock):
     assert api.put("/issue/HR-1/properties/mark", 1).status_code == 429
     clock.advance(30)
     assert api.put("/issue/HR-1/properties/mark", 1).status_code == 200
+
+
+@pytest.fixture
+def restless_threads():
+    """Let threads take turns so often that a missing lock is noticed."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_concurrent_writes_do_not_lose_one_another(api, base, restless_threads):
+    labels = [f"label-{number:02}" for number in range(18)]
+
+    def add(label):
+        other = type(api)(base, api.path)
+        update = {"update": {"labels": [{"add": label}]}}
+        return other.put("/issue/HR-1", update).status_code, other.create()
+
+    with ThreadPoolExecutor(max_workers=9) as pool:
+        results = list(pool.map(add, labels))
+
+    assert {status for status, _ in results} == {204}
+    assert len({key for _, key in results}) == len(labels)
+    assert api.get("/issue/HR-1").json()["fields"]["labels"] == labels
