@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.findings import Finding, InvalidSettingsError
-from core.settings import ROOT
+from core.settings import ROOT, Settings
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Source = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
@@ -23,6 +23,12 @@ SettingValue = bool | int | float | str
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _must_be_a_setting(key: str, field: str) -> None:
+    if field not in Settings.model_fields:
+        message = f"{key} names {field!r}, which is no field of core.settings.Settings"
+        raise ValueError(message)
 
 
 class DomainWebhook(_Strict):
@@ -35,6 +41,11 @@ class DomainWebhook(_Strict):
     """Field of `core.settings.Settings` that holds the secrets."""
     topics: dict[str, str]
     """Topic -> name of the task that takes a delivery's id."""
+
+    @model_validator(mode="after")
+    def _existing_field(self) -> Self:
+        _must_be_a_setting("secrets", self.secrets)
+        return self
 
 
 class DomainSettingSpec(_Strict):
@@ -55,6 +66,8 @@ class DomainSettingSpec(_Strict):
         if (self.default is None) == (self.default_from is None):
             message = "give either default or default_from"
             raise ValueError(message)
+        if self.default_from is not None:
+            _must_be_a_setting("default_from", self.default_from)
         return self
 
 
@@ -118,6 +131,13 @@ class Domain(_Strict):
                 if key is not None and key not in known:
                     message = f"schedule {schedule.name!r} names the setting {key!r}, which is "
                     raise ValueError(message + "not declared under [[settings]]")
+        tasks = [schedule.task for schedule in self.schedules]
+        tasks += [task for webhook in self.webhooks for task in webhook.topics.values()]
+        for task in tasks:
+            # Routes go by this prefix: another name would go to a queue that nobody of ours reads.
+            if not task.startswith(f"{self.name}."):
+                message = f"names the task {task!r}, which is not one of {self.name}.*"
+                raise ValueError(message)
         return self
 
 
