@@ -303,10 +303,19 @@ class Settings(BaseSettings):
         return [secret.get_secret_value().encode() for secret in secrets]
 
     @property
+    def gateway_bind(self) -> str:
+        """What the gateway listens on, as host and port."""
+        return _host_and_port(self.gateway_host, self.gateway_port)
+
+    @property
     def gateway_url(self) -> str:
         """Where this machine reaches the gateway."""
         host = "127.0.0.1" if self.gateway_host in {"0.0.0.0", "::"} else self.gateway_host  # noqa: S104 - compared, not bound
-        return f"http://{host}:{self.gateway_port}"
+        return f"http://{_host_and_port(host, self.gateway_port)}"
+
+
+def _host_and_port(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def is_loopback(host: str) -> bool:

@@ -11,7 +11,7 @@ from core.settings import get_settings
 
 _settings = get_settings()
 
-bind = [f"{_settings.gateway_host}:{_settings.gateway_port}"]
+bind = [_settings.gateway_bind]
 workers = _settings.gateway_workers
 worker_class = "gthread"
 threads = _settings.gateway_threads
