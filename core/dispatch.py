@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import queue
+import threading
 from collections.abc import Sequence
 from functools import cache
 
@@ -59,3 +61,50 @@ def publish_batches(task: str, ids: Sequence[int]) -> None:
     for start in range(0, len(ids), BATCH):
         if not publish(task, list(ids[start : start + BATCH])):
             return
+
+
+class BackgroundPublisher:
+    """Publishes ids from a thread of its own, so that no request waits for the broker.
+
+    One id goes out at once; what arrives while a message is on its way, or while the broker is
+    down, travels together in the next one. What is still here when the process ends is due in the
+    database, and the relay publishes it.
+    """
+
+    def __init__(self, waiting: int = 100_000) -> None:
+        """Prepare; the thread starts with the first id, in the process that offers it."""
+        self._queue: queue.Queue[tuple[str, int]] = queue.Queue(waiting)
+        self._start = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def offer(self, task: str, row_id: int) -> None:
+        """Take an id to publish for `task`, and return at once."""
+        with self._start:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+                self._thread.start()
+        try:
+            self._queue.put_nowait((task, row_id))
+        except queue.Full:
+            log.warning("publish_left_to_relay", extra={"task": task, "row": row_id})
+
+    def _run(self) -> None:
+        while True:
+            for task, ids in self._next_batches().items():
+                try:
+                    publish(task, ids)
+                except Exception:
+                    # The thread must outlive whatever one message does; its rows stay due.
+                    log.exception("publish_failed", extra={"task": task})
+
+    def _next_batches(self) -> dict[str, list[int]]:
+        """Wait for an id, and give it with all that have come meanwhile, by task."""
+        first = self._queue.get()
+        batches = {first[0]: [first[1]]}
+        for _ in range(BATCH - 1):
+            try:
+                task, row_id = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            batches.setdefault(task, []).append(row_id)
+        return batches

@@ -47,10 +47,9 @@ class VendorError(GatewayError):
         self.vendor, self.operation, self.status, self.detail = vendor, operation, status, detail
 
     def __str__(self) -> str:
-        answer = f"answered {self.status}" if self.status else "gave no answer"
-        return f"{self.vendor} {answer} to {self.operation}" + (
-            f": {self.detail}" if self.detail else ""
-        )
+        status = f" (status {self.status})" if self.status else ""
+        detail = f": {self.detail}" if self.detail else ""
+        return f"{self.vendor} did not {self.operation.replace('_', ' ')}{status}{detail}"
 
 
 class VendorUnavailableError(VendorError):

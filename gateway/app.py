@@ -8,6 +8,7 @@ from flask import Flask, Response, g
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from core.dispatch import BackgroundPublisher
 from core.domains import load_domains
 from core.logs import bind_request_id, configure_logging, new_request_id
 from core.settings import get_settings
@@ -34,6 +35,7 @@ def create_app() -> Flask:
     app = Flask(__name__, static_folder="static", static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = settings.webhook_max_bytes
     app.extensions[webhooks.SOURCES] = webhooks.load_sources()
+    app.extensions[webhooks.PUBLISHER] = BackgroundPublisher()
     app.register_blueprint(webhooks.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(dashboard.bp)

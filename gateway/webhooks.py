@@ -16,7 +16,6 @@ from flask.typing import ResponseReturnValue
 
 from core import inbox
 from core.database import writing
-from core.dispatch import publish
 from core.domains import DomainWebhook, load_domains
 from core.errors import PayloadError
 from core.logs import current_request_id
@@ -29,6 +28,7 @@ log = logging.getLogger(__name__)
 bp = Blueprint("webhooks", __name__)
 
 SOURCES = "webhook_sources"
+PUBLISHER = "publisher"
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def receive(name: str) -> ResponseReturnValue:
         },
     )
     if delivery_id is not None and task is not None:
-        publish(task, [delivery_id])
+        current_app.extensions[PUBLISHER].offer(task, delivery_id)
     return jsonify(request_id=request_id), 202
 
 

@@ -12,20 +12,16 @@ from sqlalchemy.orm import Session
 from celeryconfig import LEASE_SECONDS
 from connectors.peopleforce.models import record_hash
 from core import activity, dead_letters, ledger
-from core.backoff import full_jitter
 from core.clock import now
 from core.database import writing
 from core.errors import VendorError
 from core.models import DeadLetterState, Link, LinkState
 from tasks.pf_jira import DOMAIN
-from tasks.pf_jira.failures import wait_after
+from tasks.pf_jira.failures import wait_after, wait_after_unexpected
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
-
-MAX_UNEXPECTED = 5
-"""Attempts that may end in an error nobody foresaw, before a person has to look."""
 
 
 class Claim:
@@ -169,8 +165,9 @@ def _give_back_after(claim: Claim, error: Exception) -> None:
     with writing() as session:
         for link in claim.held:
             attempt = link.attempts + 1
-            if attempt < MAX_UNEXPECTED:
-                claim.later(session, link, full_jitter(attempt), f"unexpected error: {name}")
+            wait = wait_after_unexpected(error, attempt)
+            if wait is not None:
+                claim.later(session, link, wait, f"unexpected error: {name}")
             else:
                 claim.give_up(
                     session,

@@ -7,10 +7,10 @@ import logging
 from datetime import timedelta
 
 from celery import Task
+from celery.exceptions import SoftTimeLimitExceeded
 
 from connectors.jira.events import IssueEvent
 from core import activity, dead_letters, inbox, ledger
-from core.backoff import full_jitter
 from core.clock import now
 from core.database import reading, writing
 from core.dispatch import publish
@@ -19,10 +19,10 @@ from core.logs import request_id_bound
 from core.models import Delivery, DeliveryState, Link, LinkState
 from tasks import app
 from tasks.pf_jira import DOMAIN, SOURCE, wiring
-from tasks.pf_jira.claims import LEASE, MAX_UNEXPECTED, Claim, claimed
+from tasks.pf_jira.claims import LEASE, Claim, claimed
 from tasks.pf_jira.creating import adopt
 from tasks.pf_jira.decisions import CheckStatus, FindTask, Ignore, NoteDeletion, decide
-from tasks.pf_jira.failures import wait_after
+from tasks.pf_jira.failures import OUTAGE_WAIT, wait_after, wait_after_unexpected
 from tasks.pf_jira.following import follow_issue
 
 log = logging.getLogger(__name__)
@@ -51,9 +51,14 @@ def handle_deliveries(self: Task, delivery_ids: list[int]) -> None:
     owner = self.request.id
     with writing() as session:
         deliveries = inbox.claim(session, delivery_ids, owner, LEASE)
-    for delivery in deliveries:
-        with request_id_bound(delivery.request_id):
-            _handle(delivery, owner)
+    for index, delivery in enumerate(deliveries):
+        try:
+            with request_id_bound(delivery.request_id):
+                _handle(delivery, owner)
+        except SoftTimeLimitExceeded:
+            for left in deliveries[index:]:
+                _postpone(left, OUTAGE_WAIT, "the time of one task was up")
+            return
 
 
 def _handle(delivery: Delivery, owner: str) -> None:
@@ -69,12 +74,16 @@ def _handle(delivery: Delivery, owner: str) -> None:
             _postpone(delivery, wait, str(error))
     except PayloadError as error:
         _give_up(delivery, str(error))
+    except SoftTimeLimitExceeded:
+        raise
     except Exception as error:
-        if delivery.attempts < MAX_UNEXPECTED:
-            _postpone(delivery, full_jitter(delivery.attempts), type(error).__name__)
+        # The others of the batch must not suffer for this one.
+        log.exception("delivery_failed", extra={"delivery": delivery.id})
+        wait = wait_after_unexpected(error, delivery.attempts)
+        if wait is not None:
+            _postpone(delivery, wait, type(error).__name__)
         else:
             _give_up(delivery, f"an unexpected error, {type(error).__name__}; see the worker's log")
-        raise
     else:
         ignored = isinstance(outcome, Ignore)
         state = DeliveryState.IGNORED if ignored else DeliveryState.DONE

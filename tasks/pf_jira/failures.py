@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import redis
+from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy.exc import OperationalError
+
 from core.backoff import full_jitter
 from core.errors import (
     VendorAmbiguousError,
@@ -25,6 +29,11 @@ UNAVAILABLE_CAP = 60.0
 
 CONFLICTS_BEFORE_GIVING_UP = 10
 
+MAX_UNEXPECTED = 5
+"""Attempts that may end in an error nobody foresaw, before a person has to look."""
+
+OUTAGE_WAIT = timedelta(seconds=5)
+
 
 def wait_after(error: VendorError, attempts: int) -> timedelta | None:
     """Say how long to wait before the next attempt; None when a person has to look.
@@ -44,6 +53,16 @@ def wait_after(error: VendorError, attempts: int) -> timedelta | None:
         case VendorConflictError() if attempts < CONFLICTS_BEFORE_GIVING_UP:
             return full_jitter(attempts, cap=10.0)
     return None
+
+
+def wait_after_unexpected(error: Exception, attempts: int) -> timedelta | None:
+    """Say how long to wait after an error that is no vendor's; None when a person has to look.
+
+    Redis or the database being away, or the time being up, says nothing about the record either.
+    """
+    if isinstance(error, redis.RedisError | OperationalError | SoftTimeLimitExceeded):
+        return OUTAGE_WAIT
+    return full_jitter(attempts) if attempts < MAX_UNEXPECTED else None
 
 
 def concerns_all(error: VendorError) -> bool:

@@ -190,9 +190,15 @@ def make_stack(tmp_path) -> Iterator[Callable[..., Stack]]:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory) -> Iterator[Stack]:
+def stack_settings() -> dict[str, object]:
+    """Settings of the module's stack; a module overrides this fixture to set others."""
+    return {"poll_interval_seconds": 5}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory, stack_settings) -> Iterator[Stack]:
     """A running stack with the sandbox vendors, one for all tests of a module."""
-    stack = Stack(tmp_path_factory.mktemp("stack"), poll_interval_seconds=5)
+    stack = Stack(tmp_path_factory.mktemp("stack"), **stack_settings)
     try:
         yield stack.start()
     finally:
