@@ -58,11 +58,18 @@ class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         known = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
         fields = " ".join(
-            f"{key}={value}" for key, value in record.__dict__.items() if key not in known and value
+            f"{key}={_printable(value)}"
+            for key, value in record.__dict__.items()
+            if key not in known and value
         )
         line = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname:<7} {record.getMessage()}"
         line = f"{line} {fields}" if fields else line
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _printable(value: object) -> str:
+    """Write out what could end the line or steer the terminal: some values come from strangers."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
 
 
 def configure_logging(process: str, level: str, log_format: Literal["json", "text"]) -> None:
