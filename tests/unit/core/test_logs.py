@@ -1,0 +1,126 @@
+"""Logs: a line per event, with the id of the work that it belongs to."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+
+import pytest
+
+from core.logs import (
+    NOISY,
+    bind_request_id,
+    configure_logging,
+    current_request_id,
+    new_request_id,
+    request_id_bound,
+)
+
+log = logging.getLogger("tests.logs")
+
+
+@pytest.fixture
+def configured(capsys):
+    """Configure the log; the result gives the lines written since."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in NOISY}
+
+    def configure(log_format="json", level="INFO"):
+        configure_logging("worker", level, log_format)
+        return lambda: capsys.readouterr().err.splitlines()
+
+    yield configure
+    root.handlers[:], level = before
+    root.setLevel(level)
+    for name, old in levels.items():
+        logging.getLogger(name).setLevel(old)
+
+
+def test_a_json_line_has_event_fields_process_and_request_id(configured):
+    lines = configured()
+
+    with request_id_bound("r-1"):
+        log.info("issue_synced", extra={"issue": "HR-7", "attempt": 2})
+
+    [line] = map(json.loads, lines())
+    assert line["event"] == "issue_synced"
+    assert (line["issue"], line["attempt"]) == ("HR-7", 2)
+    assert (line["process"], line["level"], line["name"]) == ("worker", "INFO", "tests.logs")
+    assert line["request_id"] == "r-1"
+    assert line["at"]
+
+
+def test_an_exception_stays_on_its_line(configured):
+    lines = configured()
+
+    try:
+        raise RuntimeError("first\nsecond")
+    except RuntimeError:
+        log.exception("it_failed")
+
+    [line] = map(json.loads, lines())
+    assert "RuntimeError: first\nsecond" in line["exc_info"]
+
+
+def test_a_line_for_people_has_the_event_and_its_fields(configured):
+    lines = configured("text")
+
+    with request_id_bound("r-2"):
+        log.warning("work_postponed", extra={"seconds": 4})
+
+    [line] = lines()
+    assert line.endswith("WARNING work_postponed seconds=4 request_id=r-2")
+
+
+def test_what_a_stranger_sent_cannot_forge_a_line_or_steer_a_terminal(configured):
+    lines = configured("text")
+
+    log.warning("request_refused", extra={"path": "/x\n12:00:00 INFO all_is_well\x1b[2J"})
+
+    [line] = lines()
+    assert "\x1b" not in line
+    assert r"path=/x\n12:00:00 INFO all_is_well\x1b[2J" in line
+
+
+def test_what_is_below_the_level_is_not_written(configured):
+    lines = configured(level="WARNING")
+
+    log.info("quiet")
+
+    assert lines() == []
+
+
+def test_libraries_that_talk_a_lot_are_heard_from_warnings_on(configured):
+    lines = configured(level="DEBUG")
+
+    for name in NOISY:
+        logging.getLogger(name).info("chatter")
+
+    assert lines() == []
+
+
+def test_a_request_id_ends_with_its_block_and_the_outer_one_comes_back():
+    with request_id_bound("outer"):
+        with request_id_bound("inner"):
+            assert current_request_id() == "inner"
+        assert current_request_id() == "outer"
+    assert current_request_id() == ""
+
+
+def test_each_thread_has_its_own_request_id():
+    seen = []
+    bind_request_id("mine")
+    try:
+        thread = threading.Thread(target=lambda: seen.append(current_request_id()))
+        thread.start()
+        thread.join()
+    finally:
+        bind_request_id("")
+
+    assert seen == [""]
+
+
+def test_two_pieces_of_work_never_share_an_id():
+    assert len({new_request_id() for _ in range(1000)}) == 1000
