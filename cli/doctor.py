@@ -83,7 +83,7 @@ def _show(outcomes: Mapping[str, Outcome], *, as_json: bool) -> None:
         show_json({"status": _worst(outcomes), "checks": rows})
         return
     show_table(
-        ("", "check", "found"),
+        ("STATUS", "CHECK", "FOUND"),
         [(outcome.status, name, outcome.found) for name, outcome in outcomes.items()],
         styles=[_STYLES[outcome.status] for outcome in outcomes.values()],
     )

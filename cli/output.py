@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import cache
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Write one JSON document, for machines."
@@ -17,19 +13,15 @@ json_option = click.option(
 """The option that every command with an answer has; it arrives as `as_json`."""
 
 
-@cache
-def console() -> Console:
-    """Give the terminal; colours go away by themselves where it is none."""
-    return Console(highlight=False, markup=False)
-
-
 def say(text: str = "", style: str = "") -> None:
-    """Write one line, whole: a path cut by the terminal's width cannot be copied.
+    """Write one line, whole: a path cut at the terminal's width cannot be copied.
 
-    A terminal that was closed is no error: what stops the stack has to go on without it.
+    `style` is a colour or `bold`. A terminal that was closed is no error: what stops the stack has
+    to go on without it.
     """
+    bold = style == "bold"
     try:
-        console().print(Text(text, style=style), soft_wrap=True)
+        click.secho(text, fg=None if bold else style or None, bold=bold or None)
     except OSError:
         return
 
@@ -43,12 +35,17 @@ def show_table(
     columns: Sequence[str], rows: Sequence[Sequence[object]], *, styles: Sequence[str] = ()
 ) -> None:
     """Write a table; `styles`, when given, holds rich's style for each row."""
+    # `igw up` writes no table and stays in memory for days; it is spared the library.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column, overflow="fold")
     for index, row in enumerate(rows):
-        table.add_row(*map(str, row), style=styles[index] if styles else "")
-    console().print(table)
+        table.add_row(*(Text(str(cell)) for cell in row), style=styles[index] if styles else "")
+    Console(highlight=False).print(table)
 
 
 def show_facts(facts: Sequence[tuple[str, str]]) -> None:

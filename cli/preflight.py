@@ -219,7 +219,7 @@ def check_broker(settings: Settings) -> None:
         raise PreflightError(
             Finding(
                 "IGW_REDIS_URL",
-                f"does not answer: {error}",
+                f"does not answer: {error}".rstrip("."),
                 "start it, or correct the URL",
             )
         ) from error

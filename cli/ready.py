@@ -13,11 +13,16 @@ from urllib.parse import urlsplit
 
 from cli.stack import worker_name
 from core.domains import Domain
+from core.errors import GatewayError
 from core.settings import ROOT, Settings, VendorMode
 
 _TIMEOUT = 2.0
 
 Probe = Callable[[], bool]
+
+
+class StartError(GatewayError):
+    """A process of the stack did not start; the message shows what it said."""
 
 
 def redis_answers(port: int) -> bool:
@@ -79,17 +84,16 @@ class WorkersAnswering:
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             start_new_session=True,
         )
-        self.error = ""
 
     def __call__(self) -> bool:
-        """Say whether all have answered; `error` holds what went wrong while asking."""
-        if self._child.poll() is None:
-            return False
-        if self._child.returncode != 0 and self._child.stderr and not self._child.stderr.closed:
-            self.error = self._child.stderr.read().decode(errors="replace").strip()
+        """Say whether all have answered; `StartError` when they cannot be asked."""
+        if self._child.poll():
+            said, _ = self._child.communicate()
+            raise StartError("The workers cannot be asked whether they answer:\n" + said.strip())
         return self._child.returncode == 0
 
     def __enter__(self) -> Self:

@@ -12,11 +12,10 @@ from types import FrameType
 import psutil
 
 from cli.output import say, show_facts
-from cli.ready import Probe, WorkersAnswering, probes
+from cli.ready import Probe, StartError, WorkersAnswering, probes
 from cli.stack import Places, Process, Stage, environment
 from cli.supervision import Info, SupervisionError, Supervisor
 from core.domains import Domain
-from core.errors import GatewayError
 from core.settings import Settings, VendorMode
 
 READY_SECONDS = 60.0
@@ -25,10 +24,6 @@ _WATCH_SECONDS = 2.0
 _PATIENCE_SECONDS = 10.0
 _LOG_LINES = 15
 _FALLEN = {"BACKOFF", "EXITED", "FATAL", "UNKNOWN"}
-
-
-class StartError(GatewayError):
-    """A process of the stack did not start; the message shows what it logged."""
 
 
 class StopSignals:
@@ -186,14 +181,17 @@ class Run:
         say("Stopped. The next start continues with the same data.")
 
     def _still_running(self, waited: float) -> str:
-        running = [p for p in self._processes if _runs(self._seen.get(p.name))]
+        running = [p for p in reversed(self._processes) if _runs(self._seen.get(p.name))]
         if not running:
             return "supervisord"
-        # Stages stop one after the other: the last one still running is the one that is waited for.
-        last = max(p.stage for p in running)
-        limit = max(p.stop_seconds for p in running if p.stage is last)
-        names = ", ".join(p.name for p in reversed(running))
-        return f"{names} ({waited:.0f} s so far; {last.name.lower()} have at most {limit} s)"
+        # One stage stops after the other.
+        now = [p for p in running if p.stage is running[0].stage]
+        limit = max(p.stop_seconds for p in now)
+        later = [p.name for p in running if p not in now]
+        line = f"{', '.join(p.name for p in now)} (at most {limit} s)"
+        if later:
+            line += f", then {', '.join(later)}"
+        return f"{line}; {waited:.0f} s so far"
 
 
 def _runs(info: Info | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -38,13 +39,15 @@ def up() -> None:
     Exit code: 0 after an orderly stop, 1 when something could not start, 2 when the settings cannot
     be used.
     """
-    sys.exit(run(load_settings(), load_domains()))
+    settings = load_settings()
+    domains = load_domains()
+    os.umask(0o077)  # Every process inherits it: data and logs are for this user alone.
+    sys.exit(run(settings, domains))
 
 
 def run(settings: Settings, domains: Sequence[Domain]) -> int:
     """Run the stack until it is told to stop, and give the exit code."""
     places = stack.Places(settings.data_dir)
-    os.umask(0o077)  # Every process inherits it: data and logs are for this user alone.
     try:
         preflight.make_folders(places)
         with _lock(places) as lock:
@@ -92,8 +95,10 @@ def _migrate() -> None:
         check=False,
     )
     if done.returncode:
-        lines = done.stdout.strip().splitlines() or ["it said nothing"]
+        # Of a traceback only the error itself helps here; drivers add lines below it.
+        errors = re.findall(r"^\w[\w.]*: .*", done.stdout, re.MULTILINE)
+        said = errors[-1] if errors else done.stdout.strip() or "it said nothing"
         raise MigrationError(
-            f"The database cannot be migrated: {lines[-1]}. Remedy: `igw doctor` says whether it "
-            "can be reached; IGW_DATABASE_URL names it."
+            f"The database cannot be migrated. {said.rstrip('.')}. Remedy: `igw doctor` says "
+            "whether it can be reached; IGW_DATABASE_URL names it."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from importlib import import_module
 
 from celery import Celery
@@ -24,12 +25,14 @@ def answering(timeout: float = _ASK_SECONDS) -> set[str]:
     return {node.partition("@")[0] for reply in replies for node in reply}
 
 
-def wait_for(domains: set[str]) -> None:
-    """Return once the worker of every domain has answered."""
+def wait_for(domains: set[str], seconds: float = 120.0) -> bool:
+    """Say whether the worker of every domain has answered, at the latest after `seconds`."""
     missing = domains
-    while missing:
+    deadline = time.monotonic() + seconds
+    while missing and time.monotonic() < deadline:
         missing = missing - answering()
+    return not missing
 
 
 if __name__ == "__main__":
-    wait_for(set(sys.argv[1:]))
+    sys.exit(0 if wait_for(set(sys.argv[1:])) else "Some workers did not answer.")
