@@ -60,8 +60,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
     # The driver must not begin transactions by itself: `_begin_sqlite` chooses the kind.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # auto_vacuum takes effect only while the file is still empty, and is harmless afterwards.
-    cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    # auto_vacuum takes effect only while the file is still empty. Afterwards it would still take
+    # the write lock, and each new connection, also a reader's, would wait for the writers.
+    if cursor.execute("PRAGMA page_count").fetchone() == (0,):
+        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     cursor.execute("PRAGMA journal_mode=WAL")
     # A 2xx, and the intent before a create, promise that the row survives a power loss.
     cursor.execute("PRAGMA synchronous=FULL")
