@@ -137,11 +137,12 @@ def take_due(session: Session, limit: int = 500) -> dict[str, list[int]]:
     )
     rows = session.execute(
         update(Delivery)
-        .where(Delivery.id.in_(due))
+        # Asked again: PostgreSQL looks at a row anew, but not at the list, after waiting for it.
+        .where(Delivery.id.in_(due), Delivery.due_at <= moment)
         .values(due_at=moment + REPUBLISH)
         .returning(Delivery.task, Delivery.id)
     )
     by_task: dict[str, list[int]] = {}
-    for task, delivery_id in sorted(rows.tuples(), key=lambda row: row[1]):
+    for task, delivery_id in sorted(rows, key=lambda row: row[1]):
         by_task.setdefault(task or "", []).append(delivery_id)
     return by_task

@@ -68,7 +68,7 @@ def known_open(session: Session, source: str) -> dict[str, Known]:
     One query over the index of open links; the many completed ones are not touched.
     """
     rows = session.execute(select(*_KNOWN).where(Link.source == source, Link.completed.is_(False)))
-    return {row[1]: Known(*row) for row in rows.tuples()}
+    return {row[1]: Known(*row) for row in rows}
 
 
 def known_among(session: Session, source: str, source_ids: Collection[str]) -> dict[str, Known]:
@@ -78,7 +78,7 @@ def known_among(session: Session, source: str, source_ids: Collection[str]) -> d
         rows = session.execute(
             select(*_KNOWN).where(Link.source == source, Link.source_id.in_(chunk))
         )
-        found.update((row[1], Known(*row)) for row in rows.tuples())
+        found.update((row[1], Known(*row)) for row in rows)
     return found
 
 
@@ -162,7 +162,8 @@ def take_due(session: Session, limit: int = CHUNK) -> list[int]:
     )
     taken = session.scalars(
         update(Link)
-        .where(Link.id.in_(due))
+        # Asked again: PostgreSQL looks at a row anew, but not at the list, after waiting for it.
+        .where(Link.id.in_(due), Link.due_at <= moment)
         .values(due_at=moment + REPUBLISH, updated_at=Link.updated_at)
         .returning(Link.id)
     )
@@ -189,7 +190,7 @@ def find(session: Session, source: str, word: str) -> Link | None:
 def count_by_state(session: Session) -> dict[str, int]:
     """Count the links in each state."""
     rows = session.execute(select(Link.state, func.count()).group_by(Link.state))
-    return {state.value: count for state, count in rows.tuples()}
+    return {state.value: count for state, count in rows}
 
 
 def chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -80,7 +80,7 @@ def _stored(session: Session) -> dict[str, Any]:
         "oldest_waiting": oldest,
         "deliveries": {
             **{state.value: 0 for state in DeliveryState},
-            **{state.value: count for state, count in deliveries.tuples()},
+            **{state.value: count for state, count in deliveries},
         },
         "dead_letters": session.scalar(
             select(func.count())
