@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, delete, select, text
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.clock import now
 from core.database import get_engine, reading, writing
 from core.domain_settings import get_setting
-from core.models import Activity, Base, DeadLetter, DeadLetterState, Delivery
+from core.models import Activity, Base, DeadLetter, DeadLetterState, Delivery, DeliveryState
 from core.schedule import claim_turn
 from tasks import app
 
@@ -32,7 +33,11 @@ def retention() -> None:
         history = cast("int", get_setting(session, "ops", "keep_activity_days"))
     removed = {
         "deliveries": _remove(
-            Delivery, Delivery.id, Delivery.finished_at < now() - timedelta(days=deliveries)
+            Delivery,
+            Delivery.id,
+            # What was given up stays, so that its dead letter can be replayed.
+            (Delivery.state != DeliveryState.DEAD)
+            & (Delivery.finished_at < now() - timedelta(days=deliveries)),
         ),
         "activity": _remove(Activity, Activity.id, Activity.at < now() - timedelta(days=history)),
         "dead_letters": _remove(
@@ -63,6 +68,9 @@ def _shrink() -> None:
     engine = get_engine()
     if engine.dialect.name != "sqlite":
         return
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("PRAGMA incremental_vacuum")).fetchall()
-        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).fetchall()
+    # Neither works inside a transaction, and the engine would begin one. As a script the vacuum is
+    # run to its end; a single statement without a result gives one page back and stops.
+    with closing(engine.raw_connection()) as connection:
+        cursor: Any = connection.cursor()
+        cursor.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.close()
