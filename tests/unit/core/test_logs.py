@@ -29,7 +29,10 @@ def configured(capsys):
 
     def configure(log_format="json", level="INFO"):
         configure_logging("worker", level, log_format)
-        return lambda: capsys.readouterr().err.splitlines()
+        return lines
+
+    def lines():
+        return capsys.readouterr().err.splitlines()
 
     yield configure
     root.handlers[:], level = before
