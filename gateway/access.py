@@ -9,24 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from ipaddress import ip_address
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
+V = TypeVar("V", bound=Callable[..., object])
 
 DECISION = "access_decision"
 """Attribute of a view function that names its decision."""
 
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "CF-Connecting-IP")
+"""Headers by which proxies name the caller they speak for."""
 
-def public(reason: str) -> Callable[[View[P]], View[P]]:
+
+def public(reason: str) -> Callable[[V], V]:
     """Let everybody call the view; `reason` says why that is safe."""
     return lambda view: _decided(view, f"public: {reason}")
 
 
-def signed(view: View[P]) -> View[P]:
+def signed(view: V) -> V:
     """Let whoever signs the body call the view; the view itself verifies before it reads."""
     return _decided(view, "signed")
 
@@ -48,9 +53,10 @@ def loopback_only(view: View[P]) -> View[P]:
 
 
 def _from_loopback() -> bool:
-    host = request.host.rsplit(":", 1)[0].strip("[]")
-    forwarded = "X-Forwarded-For" in request.headers or "CF-Connecting-IP" in request.headers
+    # A proxy on this machine is local, too; whom it speaks for is not.
+    forwarded = any(name in request.headers for name in FORWARDED)
     try:
+        host = urlsplit(f"//{request.host}").hostname or ""
         local = ip_address(request.remote_addr or "").is_loopback
         named_local = host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -58,6 +64,6 @@ def _from_loopback() -> bool:
     return local and named_local and not forwarded
 
 
-def _decided(view: View[P], decision: str) -> View[P]:
+def _decided(view: V, decision: str) -> V:
     setattr(view, DECISION, decision)
     return view

@@ -13,6 +13,7 @@ from core.domains import load_domains
 from core.logs import bind_request_id, configure_logging, new_request_id
 from core.settings import get_settings
 from gateway import dashboard, health, webhooks
+from gateway.access import public
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,9 @@ def create_app() -> Flask:
     app.register_blueprint(webhooks.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(dashboard.bp)
+    app.view_functions["static"] = public("style sheets, the same for everybody")(
+        app.view_functions["static"]
+    )
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(HTTPException, _answer_http_error)
