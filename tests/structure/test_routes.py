@@ -1,0 +1,62 @@
+"""Every route of the gateway says who may call it, and its pages call nobody."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.settings import ROOT
+from gateway import access
+from gateway.app import create_app
+
+PAGES = sorted(
+    path
+    for folder in ("gateway", "sandbox/page")
+    for kind in ("templates", "static")
+    for path in (ROOT / folder / kind).rglob("*")
+    if path.suffix in {".html", ".css", ".js", ".svg"}
+)
+
+
+@pytest.fixture
+def app(settings_env, keep_logging):
+    return create_app()
+
+
+def test_every_route_carries_an_access_decision(app):
+    undecided = {
+        f"{rule} ({rule.endpoint})"
+        for rule in app.url_map.iter_rules()
+        if not hasattr(app.view_functions[rule.endpoint], access.DECISION)
+    }
+    assert not undecided, (
+        f"nobody decided who may call {undecided}: put one of the decorators of "
+        "gateway/access.py right below the route"
+    )
+
+
+def test_only_what_is_known_to_be_harmless_is_public(app):
+    public = {
+        str(rule)
+        for rule in app.url_map.iter_rules()
+        if getattr(app.view_functions[rule.endpoint], access.DECISION).startswith("public")
+    }
+    assert public == {"/healthz", "/readyz", "/static/<path:filename>"}, (
+        "a route became public: make sure that it shows nothing of anybody, then name it here"
+    )
+
+
+def test_there_are_pages_to_look_at():
+    assert ROOT / "gateway" / "templates" / "overview.html" in PAGES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_loads_anything_from_a_foreign_host(page: Path):
+    hosts = set(re.findall(r"(?:https?:)?//([\w.-]+\.[a-z]{2,}|\d[\d.]+)", page.read_text()))
+    foreign = hosts - {"www.w3.org"}  # The name of SVG's namespace; nothing is loaded from it.
+    assert not foreign, (
+        f"{page} names {foreign}: keep a copy of the file in static/, since a page that loads from "
+        "elsewhere tells others who uses the gateway"
+    )
