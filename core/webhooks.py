@@ -12,7 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from core.errors import GatewayError
+from core.errors import GatewayError, PayloadError
+
+LABEL_LENGTH = 200
+"""Characters that the columns of `deliveries` hold."""
 
 
 class SignatureError(GatewayError):
@@ -26,6 +29,13 @@ class Identity:
     delivery_id: str | None
     topic: str
     record_id: str | None
+
+    def __post_init__(self) -> None:
+        """Raise `PayloadError` for a label that no database could keep."""
+        for label in (self.delivery_id, self.topic, self.record_id):
+            if label is not None and not (len(label) <= LABEL_LENGTH and label.isprintable()):
+                message = f"a label of the delivery is not plain text of {LABEL_LENGTH} characters"
+                raise PayloadError(message)
 
 
 class WebhookScheme(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -34,7 +34,8 @@ def create_app() -> Flask:
     configure_logging("gateway", settings.log_level, settings.log_format)
     load_domains()
     app = Flask(__name__, static_folder="static", static_url_path="/static")
-    app.config["MAX_CONTENT_LENGTH"] = settings.webhook_max_bytes
+    # One more than a body may have: see `webhooks.read_body`.
+    app.config["MAX_CONTENT_LENGTH"] = settings.webhook_max_bytes + 1
     app.extensions[webhooks.SOURCES] = webhooks.load_sources()
     app.extensions[webhooks.PUBLISHER] = BackgroundPublisher()
     app.register_blueprint(webhooks.bp)
@@ -66,7 +67,11 @@ def _finish(response: Response) -> Response:
 
 def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
     code = (error.name or "error").lower().replace(" ", "_")
-    return webhooks.refuse(error.code or 500, code, error.description or error.name)
+    answer, status = webhooks.refuse(error.code or 500, code, error.description or error.name)
+    for name, value in error.get_headers(request.environ):
+        if name != "Content-Type":  # Such as Allow, which a 405 must have.
+            answer.headers[name] = value
+    return answer, status
 
 
 def _answer_unexpected_error(error: Exception) -> ResponseReturnValue:
