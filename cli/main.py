@@ -28,6 +28,10 @@ EXIT_SETTINGS = 2
 """Exit code when the settings cannot be used; click gives the same for a wrong option."""
 
 
+_SERVERS = {"kombu": "The broker", "redis": "Redis", "sqlalchemy": "The database"}
+_OUTAGES = {"ConnectionError", "OperationalError", "TimeoutError"}
+
+
 class LazyGroup(click.Group):
     """A group that imports a command only when it is called."""
 
@@ -49,12 +53,30 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; settings that cannot be used end it with the list of what is wrong."""
+        """Run a command; what keeps all commands from working is said in words, not a traceback."""
         try:
             return super().invoke(ctx)
         except InvalidSettingsError as error:
             click.echo(str(error), err=True)
             ctx.exit(EXIT_SETTINGS)
+        except Exception as error:
+            outage = _outage(error)
+            if outage is None:
+                raise
+            click.echo(f"{outage} See what is wrong with: igw doctor", err=True)
+            ctx.exit(EXIT_FAILED)
+
+
+def _outage(error: Exception) -> str | None:
+    """Say which server did not answer; None when the error is about something else.
+
+    Told by name, because importing the libraries would cost every command their loading time.
+    """
+    kind = type(error)
+    server = _SERVERS.get(kind.__module__.partition(".")[0])
+    if server is None or kind.__name__ not in _OUTAGES:
+        return None
+    return f"{server} does not answer: {str(error).splitlines()[0].rstrip('.')}."
 
 
 @click.group(cls=LazyGroup)

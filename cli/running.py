@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
-import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import FrameType
 
 import psutil
@@ -27,23 +28,30 @@ _FALLEN = {"BACKOFF", "EXITED", "FATAL", "UNKNOWN"}
 
 
 class StopSignals:
-    """Ctrl-C, SIGTERM and SIGHUP: each means that everything should stop in order."""
+    """Ctrl-C, SIGTERM and SIGHUP: each means that everything should stop in order.
+
+    A pipe carries the news from the handler to the waiting code. The handler interrupts that code
+    anywhere, so it must not touch a lock that the code may hold, as `threading.Event` would.
+    """
 
     def __init__(self) -> None:
         self.count = 0
-        self._arrived = threading.Event()
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._note)
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self.count += 1
-        self._arrived.set()
+        with suppress(BlockingIOError):  # A full pipe has news enough.
+            os.write(self._writer, b"!")
 
     def wait(self, seconds: float) -> bool:
         """Sleep until the next signal, at most `seconds`; say whether one came."""
-        arrived = self._arrived.wait(seconds)
-        self._arrived.clear()
-        return arrived
+        readable, _, _ = select.select([self._reader], [], [], seconds)
+        if readable:
+            os.read(self._reader, 4096)
+        return bool(readable)
 
 
 class Run:

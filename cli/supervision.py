@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from xmlrpc.client import Error as XmlRpcError
-from xmlrpc.client import ServerProxy
+from xmlrpc.client import ServerProxy, Transport
 
 import psutil
-from supervisor.xmlrpc import SupervisorTransport
 
 from cli.stack import MARK, Places, Process
 from core.errors import GatewayError
@@ -29,6 +29,7 @@ _LONGEST_SOCKET_PATH = 90
 
 _START_SECONDS = 15.0
 _REAP_SECONDS = 10.0
+_ANSWER_SECONDS = 10.0
 
 _T = TypeVar("_T")
 
@@ -122,22 +123,46 @@ def _path(path: Path) -> str:
     return text
 
 
+class _UnixConnection(HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("supervisord", timeout=_ANSWER_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+class _UnixTransport(Transport):
+    """As supervisor's own transport, but with a timeout: it may hang, and Ctrl-C has to work."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: Any) -> HTTPConnection:  # noqa: ANN401 - Transport's type
+        connection = _UnixConnection(self._path)
+        self._connection = (host, connection)  # So that `close` finds it.
+        return connection
+
+
 class Control:
     """The control socket of the supervisord of a data folder."""
 
     def __init__(self, places: Places) -> None:
-        self._transport = SupervisorTransport(None, None, f"unix://{socket_path(places)}")
+        self._transport = _UnixTransport(socket_path(places))
         # ServerProxy insists on an http URL; the transport is what decides where the call goes.
-        self._proxy = ServerProxy("http://127.0.0.1", transport=self._transport)
+        self._proxy = ServerProxy("http://supervisord/RPC2", transport=self._transport)
 
     def call(self, method: str, *arguments: str | bool) -> object:
         """Call a method of supervisord's; `SupervisionError` when it does not answer or refuses."""
         try:
             return getattr(self._proxy.supervisor, method)(*arguments)
         except (OSError, HTTPException, XmlRpcError) as error:
-            # What is left of a failed request would fail the next one as well.
-            self._transport.close()
             raise SupervisionError(f"supervisord does not answer: {error}") from error
+        finally:
+            self._transport.close()
 
     def infos(self) -> dict[str, Info]:
         """Give what supervisord knows of each process, by name.

@@ -42,3 +42,15 @@ def test_settings_that_cannot_be_used_are_listed_whole_and_end_with_code_2(setti
     assert "IGW_GATEWAY_PORT and IGW_SANDBOX_PEOPLEFORCE_PORT: share port 8091" in result.output
     assert "IGW_FLOWER_PORT and IGW_SANDBOX_JIRA_PORT: share port 8092" in result.output
     assert result.output.count("Remedy: ") == 2
+
+
+def test_a_server_that_does_not_answer_is_one_line_and_the_way_to_more(settings_env):
+    settings_env.setenv("IGW_DATABASE_URL", "postgresql+psycopg://igw:pass-word@127.0.0.1:1/igw")
+
+    result = CliRunner().invoke(igw, ["status"])
+
+    assert result.exit_code == 1
+    (line,) = result.output.splitlines()
+    assert line.startswith("The database does not answer: ")
+    assert line.endswith("See what is wrong with: igw doctor")
+    assert "pass-word" not in line
