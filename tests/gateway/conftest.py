@@ -23,6 +23,7 @@ import redis
 
 import celeryconfig
 from core.dispatch import publisher
+from core.redis_client import get_redis
 from core.settings import ROOT, get_settings
 from gateway.app import create_app
 from sandbox.common.server import running
@@ -203,6 +204,7 @@ def serve(redis_client, settings_env, monkeypatch) -> Iterator[Callable[..., Cal
         for name, value in settings.items():
             settings_env.setenv(f"IGW_{name.upper()}", str(value))
         get_settings.cache_clear()
+        get_redis.cache_clear()
         monkeypatch.setattr(celeryconfig, "broker_url", get_settings().resolved_broker_url)
         publisher.cache_clear()
         served.append(running(create_app()))

@@ -1,0 +1,212 @@
+"""Health, and the overview page for the gateway's own machine."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+
+from core import reports
+from core.clock import now
+from core.database import writing
+from core.dead_letters import bury
+from tests.store.conftest import see, sighting
+
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+
+class Page(HTMLParser):
+    """A page that is held to be well-formed: every element closed, in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self._open == [], f"not closed: {self._open}"
+
+    def handle_starttag(self, tag, attrs):
+        assert len({name for name, _ in attrs}) == len(attrs), f"an attribute twice in {tag}"
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self._open, f"</{tag}> closes nothing"
+        assert self._open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data):
+        self.text = f"{self.text} {data}"
+
+    def of(self, name: str) -> list[str]:
+        """Give the values of an attribute, wherever it stands."""
+        return [attrs[name] for _, attrs in self.elements if name in attrs]
+
+
+@pytest.fixture
+def gateway(database, serve):
+    return serve()
+
+
+def page(answer) -> Page:
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("text/html")
+    return Page(answer.body.decode())
+
+
+def test_the_process_says_that_it_lives_whatever_is_missing(serve):
+    gateway = serve(
+        database_url="sqlite:////no/such/folder/gateway.db", redis_url="redis://127.0.0.1:1/0"
+    )
+
+    assert gateway.get("/healthz").json == {"status": "ok"}
+    answer = gateway.get("/readyz")
+    assert answer.status == 503
+    assert answer.json["problems"] == ["the database does not answer", "Redis does not answer"]
+
+
+def test_the_gateway_is_ready_when_database_and_redis_are(gateway):
+    answer = gateway.get("/readyz")
+
+    assert (answer.status, answer.json) == (200, {"status": "ready"})
+
+
+def test_a_database_without_our_tables_is_not_ready(database_url, serve):
+    answer = serve().get("/readyz")
+
+    assert answer.status == 503
+    [problem] = answer.json["problems"]
+    assert problem.startswith("the database is at revision None")
+
+
+def test_health_tells_no_stranger_where_things_are(serve, tmp_path):
+    secret = "postgresql+psycopg://igw:db-password@127.0.0.1:1/igw"
+
+    body = serve(database_url=secret).get("/readyz").body.decode()
+
+    assert "password" not in body
+    assert "127.0.0.1" not in body
+
+
+def test_the_overview_before_anything_happened_is_a_valid_page(gateway):
+    shown = page(gateway.get("/"))
+
+    ids = shown.of("id")
+    assert len(ids) == len(set(ids))
+    assert set(shown.of("aria-labelledby")) <= set(ids)
+    assert [tag for tag, _ in shown.elements].count("h1") == 1
+    assert shown.elements[0] == ("html", {"lang": "en"})
+    assert "Waiting for the first poll of PeopleForce." in shown.text
+
+
+def test_the_overview_shows_the_counts_that_an_operator_looks_at_first(gateway):
+    see(*(sighting(str(number)) for number in range(1200)))
+    report = {"began": now().isoformat(), "seconds": 1.25, "open": 1200, "new": 3}
+    reports.save("pf_jira.poll", {**report, "changed": 2, "missing": 0})
+
+    shown = page(gateway.get("/"))
+
+    words = " ".join(shown.text.split())
+    for told in (
+        "Everything is well.",
+        "pending 1,200 work waiting 1,200 dead letters 0",
+        "open 1,200 new 3 changed 2 missing 0",
+    ):
+        assert told in words
+
+
+def test_the_overview_says_what_needs_a_person(gateway):
+    reports.save("pf_jira.poll", {"began": now().isoformat(), "seconds": 1.0})
+    with writing() as session:
+        bury(
+            session,
+            domain="pf_jira",
+            unit="link",
+            unit_id=1,
+            record="1",
+            reason="<script>alert(1)</script>",
+            attempts=1,
+        )
+
+    assert "dead letter" in page(gateway.get("/")).text
+
+
+def test_a_failed_poll_is_told_and_what_others_said_is_text(gateway):
+    error = "peopleforce said <b onclick=x>no</b>"
+    reports.save("pf_jira.poll", {"began": now().isoformat(), "seconds": 1.0, "error": error})
+
+    shown = page(gateway.get("/"))
+
+    assert error in shown.text
+    assert not shown.of("onclick")
+
+
+def test_the_overview_works_while_redis_is_down(database, serve):
+    shown = page(serve(redis_url="redis://127.0.0.1:1/0").get("/"))
+
+    assert "Redis does not answer" in shown.text
+
+
+def test_the_overview_has_no_script_and_no_style_of_its_own(gateway):
+    shown = page(gateway.get("/"))
+
+    tags = {tag for tag, _ in shown.elements}
+    assert not tags & {"script", "style", "iframe", "object"}
+    assert not [name for _, attrs in shown.elements for name in attrs if name.startswith("on")]
+    assert not shown.of("style")
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/static/overview.css", "/nowhere"])
+def test_every_answer_carries_the_security_headers(gateway, path):
+    headers = gateway.get(path).headers
+
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert len(headers["X-Request-Id"]) == 32
+
+
+def test_everything_that_the_overview_loads_is_there(gateway):
+    shown = page(gateway.get("/"))
+
+    loaded = [attrs["href"] for tag, attrs in shown.elements if tag == "link"]
+    assert loaded
+    assert [gateway.get(path).status for path in loaded] == [200] * len(loaded)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8080", "[::1]", "[::1]:8080"])
+def test_this_machine_sees_the_overview_under_any_of_its_names(gateway, host):
+    assert gateway.get("/", ("Host", host)).status == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Host", "gateway.acme.example"),
+        ("Host", "127.0.0.1.evil.example"),
+        ("Host", "evil.example:8080"),
+        ("Host", ""),
+        ("Host", "[::1"),
+        ("Host", "evil.example@127.0.0.1"),
+        ("X-Forwarded-For", "127.0.0.1"),
+        ("X-Forwarded-Host", "127.0.0.1"),
+        ("X-Real-IP", "203.0.113.9"),
+        ("Forwarded", "for=203.0.113.9"),
+        ("CF-Connecting-IP", "203.0.113.9"),
+    ],
+)
+def test_nobody_else_sees_the_overview(gateway, header):
+    answer = gateway.get("/", header)
+
+    assert answer.status == 403
+    assert b"PeopleForce" not in answer.body
+
+
+def test_a_request_id_of_the_callers_choice_is_not_taken_over(gateway):
+    assert gateway.get("/healthz", ("X-Request-Id", "mine")).headers["X-Request-Id"] != "mine"
