@@ -166,7 +166,10 @@ class Run:
                 raise SupervisionError(
                     "supervisord itself ended, so nothing is supervised any more."
                 )
-            now = self._supervisor.control.infos()
+            try:
+                now = self._supervisor.control.infos()
+            except SupervisionError:
+                continue  # Busy, perhaps with a slow disk; as long as it lives, so does the rest.
             for name, info in now.items():
                 for line in _change(self._seen[name], info):
                     say(f"{time.strftime('%H:%M:%S')} {name} {line}; log: {self._places.log(name)}")
