@@ -1,0 +1,237 @@
+"""What a test of the flow can do and see."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import redis
+from sqlalchemy import select, text
+
+from core.database import get_engine, reading, writing
+from core.dead_letters import open_letters
+from core.domains import load_domains
+from core.models import Activity, Base, Delivery, Link, Rule
+from sandbox.jira.model import Webhook
+from sandbox.jira.site import JiraSite
+from sandbox.jira.webhooks import Dispatcher
+from tasks import app
+from tests.conftest import wait_until
+from tests.connectors.conftest import StandIn
+from tests.tasks.wire import Wire
+
+app.loader.import_default_modules()
+
+BULK, SINGLE = "POST /rest/api/3/issue/bulk", "POST /rest/api/3/issue"
+EDIT, SEARCH = "PUT /rest/api/3/issue/<id_or_key>", "POST /rest/api/3/search/jql"
+TASK_LIST = "GET /api/public/v3/tasks"
+HOUR = 3600.0
+
+
+@dataclass
+class World:
+    """Both vendors, the ledger, and the hands that do a worker's work when told to."""
+
+    peopleforce: StandIn
+    jira: StandIn
+    peopleforce_wire: Wire
+    jira_wire: Wire
+    site: JiraSite
+    clock: Any
+    dispatcher: Dispatcher
+    webhook: Webhook
+    redis: redis.Redis
+    errors: list[BaseException] = field(default_factory=list)
+    """What tasks raised while `work` ran them."""
+    _later: list[tuple[str, str]] = field(default_factory=list)
+
+    # What people do
+
+    def has_tasks(self, count: int) -> list[str]:
+        """Make tasks; give their ids, oldest first."""
+        self.peopleforce.control("POST", "tasks/bulk", {"count": count})
+        tasks = self.peopleforce.control("GET", f"tasks?limit={count}")["tasks"]
+        return sorted((str(task["id"]) for task in tasks), key=int)
+
+    def has_synced_tasks(self, count: int) -> list[str]:
+        """Make tasks that have their issues; nothing of that is counted or waits."""
+        ids = self.has_tasks(count)
+        self.poll_and_work()
+        self.forget_calls()
+        return ids
+
+    def edit(self, task_id: str, **fields: Any) -> None:
+        self.peopleforce.control("PATCH", f"tasks/{task_id}", fields)
+
+    def complete(self, task_id: str) -> None:
+        self.peopleforce.control("POST", f"tasks/{task_id}/complete")
+
+    def reopen(self, task_id: str) -> None:
+        self.peopleforce.control("POST", f"tasks/{task_id}/incomplete")
+
+    def delete_task(self, task_id: str) -> None:
+        self.peopleforce.control("DELETE", f"tasks/{task_id}")
+
+    def move_issue(self, task_id: str, to: str) -> None:
+        self.jira.control("POST", f"issues/{self.issue(task_id)['id']}/move", {"to": to})
+
+    def delete_issue(self, task_id: str) -> None:
+        self.jira.control("DELETE", f"issues/{self.issue(task_id)['id']}")
+
+    def listen(self) -> None:
+        """Let Jira send webhooks to the gateway from now on."""
+        self.site.save_webhook(self.webhook)
+
+    def change_rule(self, **values: Any) -> None:
+        """Change the default rule."""
+        with writing() as session:
+            rule = session.scalars(select(Rule)).one()
+            for name, value in values.items():
+                setattr(rule, name, value)
+
+    # What beat, the relay and the workers do
+
+    def poll(self) -> None:
+        app.tasks["pf_jira.poll"].apply(args=(True,), throw=True)
+
+    def work(self) -> None:
+        """Work on everything in the broker, until nothing is left there."""
+        while (message := self._next()) is not None:
+            self._run(message)
+
+    def poll_and_work(self) -> None:
+        self.poll()
+        self.work()
+        self.resume()
+
+    def resume(self) -> None:
+        """Let the relay and `resume` publish what is due, and work on it."""
+        self._do_scheduled("pf_jira.resume")
+        self._do_scheduled("ops.relay")
+        self.work()
+
+    def sweep(self) -> None:
+        self._do_scheduled("pf_jira.sweep")
+
+    def webhooks_arrive(self) -> None:
+        """Wait until Jira has sent what it has to send, and work on it."""
+        wait_until(lambda: self.dispatcher.waiting() == 0, what="Jira to send its webhooks")
+        self.work()
+
+    def _do_scheduled(self, name: str) -> None:
+        self.redis.delete(f"igw:turn:{name}")
+        app.tasks[name].apply(throw=True)
+
+    def _next(self) -> tuple[str, str] | None:
+        for domain in load_domains():
+            raw: Any = self.redis.rpop(f"igw:{domain.queue}")
+            if raw is not None:
+                return domain.queue, raw
+        return None
+
+    def _run(self, message: tuple[str, str]) -> None:
+        parsed = json.loads(message[1])
+        headers = parsed["headers"]
+        if headers["eta"]:
+            self._later.append(message)
+            return
+        args = json.loads(base64.b64decode(parsed["body"]))[0]
+        result = app.tasks[headers["task"]].apply(args=args, task_id=headers["id"])
+        if isinstance(result.result, BaseException):
+            self.errors.append(result.result)
+
+    # Time
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass for everybody, without waiting; what is due then is not yet done."""
+        self.clock.ahead += seconds
+        for table, names in (
+            (Link, ("due_at", "intent_at", "claimed_until", "pushed_at")),
+            (Delivery, ("due_at", "claimed_until")),
+        ):
+            self._age(table, names, timedelta(seconds=seconds))
+        for key in self.redis.scan_iter("igw:rate:*"):
+            self.redis.delete(key)
+        for queue, message in self._later:
+            parsed = json.loads(message)
+            parsed["headers"]["eta"] = None
+            self.redis.lpush(f"igw:{queue}", json.dumps(parsed))
+        self._later.clear()
+
+    def _age(self, table: type[Base], names: tuple[str, ...], by: timedelta) -> None:
+        with writing() as session:
+            for row in session.scalars(select(table)):
+                for name in names:
+                    if (moment := getattr(row, name)) is not None:
+                        setattr(row, name, moment - by)
+
+    def later(self, seconds: float = HOUR) -> None:
+        """Let time pass and do everything that is due then."""
+        self.pass_time(seconds)
+        self.resume()
+
+    # What can be seen
+
+    def task(self, task_id: str) -> dict[str, Any]:
+        return self.peopleforce.control("GET", f"tasks/{task_id}")
+
+    def issues(self) -> list[dict[str, Any]]:
+        return self.jira.control("GET", "issues?label=PeopleForce")["issues"]
+
+    def issues_of(self, task_id: str) -> list[dict[str, Any]]:
+        return [issue for issue in self.issues() if issue["task_id"] == task_id]
+
+    def issue(self, task_id: str) -> dict[str, Any]:
+        """Give the one issue of a task; two would be a failure."""
+        [issue] = self.issues_of(task_id)
+        return issue
+
+    def link(self, task_id: str) -> Link:
+        with reading() as session:
+            return session.scalars(select(Link).where(Link.source_id == task_id)).one()
+
+    def links(self) -> list[Link]:
+        with reading() as session:
+            return list(session.scalars(select(Link).order_by(Link.id)))
+
+    def deliveries(self) -> list[Delivery]:
+        with reading() as session:
+            return list(session.scalars(select(Delivery).order_by(Delivery.id)))
+
+    def story(self, task_id: str) -> list[str]:
+        with reading() as session:
+            told = select(Activity.action).where(Activity.record == task_id).order_by(Activity.id)
+            return list(session.scalars(told))
+
+    def summaries(self, task_id: str) -> str:
+        with reading() as session:
+            told = select(Activity.summary).where(Activity.record == task_id).order_by(Activity.id)
+            return "\n".join(session.scalars(told))
+
+    def letters(self) -> dict[str, str]:
+        """Give the reasons of the open dead letters, by record."""
+        with reading() as session:
+            return {letter.record: letter.reason for letter in open_letters(session)}
+
+    def forget_calls(self) -> None:
+        for vendor, wire in (
+            (self.peopleforce, self.peopleforce_wire),
+            (self.jira, self.jira_wire),
+        ):
+            vendor.control("DELETE", "calls")
+            wire.bodies.clear()
+
+    def everything_written(self) -> object:
+        """Give something that differs after any row was written."""
+        with get_engine().connect() as connection:
+            if connection.dialect.name == "sqlite":
+                return connection.execute(text("PRAGMA data_version")).scalar(), self._rows()
+            return connection.execute(text("SELECT xmin::text FROM links")).all(), self._rows()
+
+    def _rows(self) -> list[tuple[Any, ...]]:
+        with reading() as session:
+            rows = [tuple(row) for row in session.execute(select(Link.__table__)).all()]
+            return [*rows, *map(tuple, session.execute(select(Activity.id)).all())]
