@@ -96,8 +96,8 @@ def _migrate() -> None:
     )
     if done.returncode:
         # Of a traceback only the error itself helps here; drivers add lines below it.
-        errors = re.findall(r"^\w[\w.]*: .*", done.stdout, re.MULTILINE)
-        said = errors[-1] if errors else done.stdout.strip() or "it said nothing"
+        errors = re.findall(r"^(?:  - |\w[\w.]*: ).*", done.stdout, re.MULTILINE)
+        said = errors[-1].strip(" -") if errors else done.stdout.strip() or "it said nothing"
         raise MigrationError(
             f"The database cannot be migrated. {said.rstrip('.')}. Remedy: `igw doctor` says "
             "whether it can be reached; IGW_DATABASE_URL names it."

@@ -6,10 +6,8 @@ together. Secrets are `SecretStr`, so they print as stars wherever they turn up.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,18 +16,24 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.contradictions import contradictions
 from core.findings import Finding, InvalidSettingsError
+from core.setting_names import PREFIX, ROOT, VendorMode, env_file, is_loopback, variable
 
-ROOT = Path(__file__).resolve().parent.parent
-"""The folder that holds `tasks/`, `migrations/` and `celeryconfig.py`."""
-
-PREFIX = "IGW_"
-
-
-def env_file() -> Path:
-    """Give the file that settings are read from beside the environment."""
-    return Path(os.environ.get(f"{PREFIX}ENV_FILE", ROOT / "secrets" / ".env"))
-
+__all__ = [
+    "PREFIX",
+    "ROOT",
+    "JiraAccess",
+    "PeopleForceAccess",
+    "Settings",
+    "VendorMode",
+    "contradictions",
+    "env_file",
+    "get_settings",
+    "is_loopback",
+    "load_settings",
+    "variable",
+]
 
 SANDBOX_API_KEY = "sandbox-key"
 SANDBOX_JIRA_EMAIL = "gateway@acme.example"
@@ -37,13 +41,6 @@ SANDBOX_JIRA_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but the stand
 SANDBOX_WEBHOOK_SECRET = "sandbox-webhook-secret"  # noqa: S105 - as above
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class VendorMode(StrEnum):
-    """Whether the vendors are real or the local stand-ins."""
-
-    REAL = "real"
-    SANDBOX = "sandbox"
 
 
 @dataclass(frozen=True)
@@ -230,17 +227,23 @@ class Settings(BaseSettings):
 
     @property
     def resolved_database_url(self) -> str:
-        """The database to use, with the default filled in."""
+        """The database to use, with the default filled in.
+
+        The sandbox has one of its own: its issue ids exist in every real Jira as well, where they
+        belong to other people's issues.
+        """
         if self.database_url:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{self.data_dir / 'gateway.db'}"
+        folder = self.data_dir / "sandbox" if self.mode is VendorMode.SANDBOX else self.data_dir
+        return f"sqlite:///{folder / 'gateway.db'}"
 
     @property
     def resolved_redis_url(self) -> str:
-        """The Redis to use, with the default filled in."""
+        """The Redis to use, with the default filled in; the sandbox has a database of its own."""
         if self.redis_url:
             return self.redis_url.get_secret_value()
-        return f"redis://127.0.0.1:{self.redis_port}/0"
+        number = 1 if self.mode is VendorMode.SANDBOX else 0
+        return f"redis://127.0.0.1:{self.redis_port}/{number}"
 
     @property
     def resolved_broker_url(self) -> str:
@@ -316,80 +319,6 @@ class Settings(BaseSettings):
 
 def _host_and_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine can be meant by `host`."""
-    return host in {"localhost", "::1"} or host.startswith("127.")
-
-
-def contradictions(settings: Settings) -> list[Finding]:
-    """Say what is wrong with the settings taken together, each with its remedy."""
-    findings = []
-    if settings.mode is VendorMode.REAL:
-        for name, what in (
-            ("peopleforce_api_key", "PeopleForce's API key"),
-            ("jira_base_url", "the URL of the Jira site"),
-            ("jira_email", "the e-mail of the gateway's Jira account"),
-            ("jira_api_token", "that account's API token"),
-            ("jira_webhook_secrets", "the secret of Jira's webhook"),
-        ):
-            if not getattr(settings, name):
-                findings.append(
-                    Finding(
-                        subject=variable(name),
-                        problem=f"{what} is not set, though other credentials are",
-                        remedy=f"set {variable(name)} in {env_file()}, or remove all vendor "
-                        "credentials to use the sandbox",
-                    )
-                )
-    elif not is_loopback(settings.gateway_host):
-        findings.append(
-            Finding(
-                subject=variable("gateway_host"),
-                problem="the sandbox's webhook secret is public, and the gateway would listen "
-                f"on {settings.gateway_host}",
-                remedy=f"set {variable('gateway_host')}=127.0.0.1, or connect real vendors",
-            )
-        )
-    findings += _shared_ports(settings)
-    if settings.broker_url and not settings.redis_url and settings.mode is VendorMode.REAL:
-        scheme = urlsplit(settings.resolved_broker_url).scheme
-        if scheme.startswith("redis"):
-            findings.append(
-                Finding(
-                    subject=variable("broker_url"),
-                    problem="the broker is a Redis of yours, but locks and rate limits would live "
-                    "in the gateway's own Redis on this machine",
-                    remedy=f"set {variable('redis_url')} to the same server",
-                )
-            )
-    return findings
-
-
-def _shared_ports(settings: Settings) -> list[Finding]:
-    names = ["gateway_port", "flower_port"]
-    if settings.embedded_redis:
-        names.append("redis_port")
-    if settings.mode is VendorMode.SANDBOX:
-        names += ["sandbox_peopleforce_port", "sandbox_jira_port"]
-    by_port: dict[int, list[str]] = {}
-    for name in names:
-        by_port.setdefault(getattr(settings, name), []).append(variable(name))
-    return [
-        Finding(
-            subject=" and ".join(users),
-            problem=f"share port {port}",
-            remedy="give each of them a port of its own",
-        )
-        for port, users in by_port.items()
-        if len(users) > 1
-    ]
-
-
-def variable(field: str) -> str:
-    """Give the environment variable that sets a field."""
-    return f"{PREFIX}{field.upper()}"
 
 
 def load_settings() -> Settings:

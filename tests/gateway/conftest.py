@@ -121,7 +121,7 @@ class Gunicorn(Caller):
 
     def __init__(self, folder: Path, redis_url: str) -> None:
         super().__init__(free_port())
-        self.database = folder / "data" / "gateway.db"
+        self.database = folder / "data" / "sandbox" / "gateway.db"
         self._log = folder / "gateway.log"
         self._seen = 0
         own = {

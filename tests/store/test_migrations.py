@@ -1,10 +1,12 @@
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
 from core.database import get_engine
-from core.migrate import alembic_config, revisions
+from core.findings import InvalidSettingsError
+from core.migrate import alembic_config, revisions, upgrade
 from core.models import Base
 from core.settings import get_settings
 
@@ -23,3 +25,16 @@ def test_the_database_is_at_the_revision_that_the_code_wants(database):
 def test_the_migrations_can_be_taken_back(database):
     command.downgrade(alembic_config(database), "base")
     assert inspect(get_engine()).get_table_names() == ["alembic_version"]
+
+
+def test_real_vendors_never_work_on_the_links_of_the_sandbox(database, settings_env):
+    """Its issue ids exist in every real Jira, where they are other people's issues."""
+    settings_env.setenv("IGW_PEOPLEFORCE_API_KEY", "k")
+    settings_env.setenv("IGW_JIRA_BASE_URL", "https://acme.atlassian.net")
+    settings_env.setenv("IGW_JIRA_EMAIL", "gateway@acme.example")
+    settings_env.setenv("IGW_JIRA_API_TOKEN", "t")
+    settings_env.setenv("IGW_JIRA_WEBHOOK_SECRETS", "s")
+    get_settings.cache_clear()
+
+    with pytest.raises(InvalidSettingsError, match=r"IGW_DATABASE_URL.*sandbox vendors"):
+        upgrade(get_settings())

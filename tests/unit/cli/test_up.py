@@ -27,8 +27,8 @@ def test_a_database_that_does_not_answer_is_one_line_without_a_password(settings
 
 def test_a_database_of_another_revision_is_refused(settings_env, capsys):
     settings = load_settings()
-    settings.data_dir.mkdir()
-    with sqlite3.connect(settings.data_dir / "gateway.db") as database:
+    (settings.data_dir / "sandbox").mkdir(parents=True)
+    with sqlite3.connect(settings.data_dir / "sandbox" / "gateway.db") as database:
         database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
         database.execute("INSERT INTO alembic_version VALUES ('9999')")
     database.close()

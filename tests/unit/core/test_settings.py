@@ -117,9 +117,9 @@ def test_a_broker_elsewhere_with_locks_here_is_a_contradiction(findings):
         ("IGW_GATEWAY_WORKERS", "-977"),
         ("IGW_SYNC_TASKS_FROM", "01.11.2026"),
         ("IGW_NIGHTLY_AT", "24:00"),
-        ("IGW_POLL_INTERVAL_SECONDS", "1"),
+        ("IGW_POLL_INTERVAL_SECONDS", "-977"),
         ("IGW_LOG_LEVEL", "CHATTY"),
-        ("IGW_WEBHOOK_MAX_BYTES", "12"),
+        ("IGW_WEBHOOK_MAX_BYTES", "-977"),
         ("IGW_PEOPLEFORCE_REQUESTS_PER_SECOND", "-977"),
     ],
 )
@@ -194,10 +194,20 @@ def test_the_environment_wins_over_the_file(given, settings_env, tmp_path):
 def test_defaults_are_filled_in_from_the_data_folder_and_the_own_redis(given, tmp_path):
     settings = given(IGW_DATA_DIR=str(tmp_path / "here"), IGW_REDIS_PORT="6400")
 
-    assert settings.resolved_database_url == f"sqlite:///{tmp_path / 'here' / 'gateway.db'}"
-    assert settings.resolved_redis_url == "redis://127.0.0.1:6400/0"
+    folder = tmp_path / "here" / "sandbox"
+    assert settings.resolved_database_url == f"sqlite:///{folder / 'gateway.db'}"
+    assert settings.resolved_redis_url == "redis://127.0.0.1:6400/1"
     assert settings.resolved_broker_url == settings.resolved_redis_url
     assert settings.embedded_redis
+
+
+def test_real_vendors_get_a_database_that_the_sandbox_never_wrote_to(given, tmp_path):
+    sandbox = given(IGW_DATA_DIR=str(tmp_path))
+    real = given(**REAL)
+
+    assert real.resolved_database_url == f"sqlite:///{tmp_path / 'gateway.db'}"
+    assert real.resolved_database_url != sandbox.resolved_database_url
+    assert real.resolved_redis_url != sandbox.resolved_redis_url
 
 
 def test_the_data_folder_is_absolute_whatever_the_working_folder(given):
