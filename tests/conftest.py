@@ -7,13 +7,16 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
 import redis
+from psycopg.sql import SQL, Identifier
 
 from core.database import get_engine
 from core.migrate import upgrade
@@ -23,7 +26,7 @@ from core.settings import get_settings
 REQUIRED = os.environ.get("IGW_TEST_REQUIRE_SERVERS") == "1"
 
 
-def not_run(reason: str) -> None:
+def not_run(reason: str) -> NoReturn:
     """Name a suite as not run; where servers are required (CI), fail instead."""
     if REQUIRED:
         pytest.fail(f"IGW_TEST_REQUIRE_SERVERS is set, but {reason}")
@@ -119,20 +122,18 @@ def postgresql_binaries() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """The URL of a PostgreSQL cluster of this run alone, without its database's name."""
     binaries = postgresql_binaries()
     if binaries is None:
         not_run("no PostgreSQL on this machine (Debian: apt-get install postgresql)")
-    folder = tmp_path_factory.mktemp("postgresql")
+    # Not below pytest's own folder: each run of pytest closes that one to other users.
+    folder = Path(tempfile.mkdtemp(prefix="igw-postgresql-"))
     # PostgreSQL refuses to run as root, so in containers its own user runs it.
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if as_user:
         if subprocess.run(["id", "postgres"], check=False, capture_output=True).returncode:
             not_run("PostgreSQL is here, but no user `postgres` to run it as")
-        # pytest closes its folders to other users; passing through must be allowed.
-        for parent in [folder, folder.parent, folder.parent.parent]:
-            parent.chmod(parent.stat().st_mode | 0o011)
         shutil.chown(folder, "postgres")
     port = free_port()
     cluster = folder / "cluster"
@@ -152,6 +153,7 @@ def postgresql_server(tmp_path_factory) -> Iterator[str]:
     )
     yield f"postgresql+psycopg://igw@127.0.0.1:{port}"
     subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd="/")
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -169,7 +171,7 @@ def database_url(request, settings_env, tmp_path) -> str:
 def _new_postgresql_database(server: str) -> str:
     name = f"t{time.monotonic_ns()}"
     with psycopg.connect(f"{server.replace('+psycopg', '')}/postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
+        admin.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
     return f"{server}/{name}"
 
 

@@ -16,12 +16,12 @@ class Control:
     def __init__(self, url: str) -> None:
         self.url = f"{url}/_control"
 
-    def ask(self, method: str, path: str, json: object = None) -> Any:
+    def ask(self, method: str, path: str, json: dict[str, Any] | None = None) -> Any:
         answer = requests.request(method, f"{self.url}{path}", json=json, timeout=SECONDS)
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
         return answer.json() if answer.content else None
 
-    def fail(self, kind: str, **fault: object) -> None:
+    def fail(self, kind: str, **fault: Any) -> None:
         """Inject a fault into the vendor's API; see `sandbox.common.faults.Fault`."""
         self.ask("POST", "/faults", {"kind": kind, **fault})
 
@@ -51,13 +51,13 @@ class PeopleForceControl(Control):
     def task(self, task_id: str | int) -> dict[str, Any]:
         return self.ask("GET", f"/tasks/{task_id}")
 
-    def create(self, **fields: object) -> dict[str, Any]:
+    def create(self, **fields: Any) -> dict[str, Any]:
         return self.ask("POST", "/tasks", fields)
 
     def create_many(self, count: int) -> None:
         self.ask("POST", "/tasks/bulk", {"count": count})
 
-    def edit(self, task_id: str | int, **fields: object) -> None:
+    def edit(self, task_id: str | int, **fields: Any) -> None:
         self.ask("PATCH", f"/tasks/{task_id}", fields)
 
     def complete(self, task_id: str | int) -> None:
@@ -88,7 +88,7 @@ class JiraControl(Control):
         counts = Counter(issue["task_id"] for issue in self.issues())
         return {task: count for task, count in counts.items() if count > 1}
 
-    def edit(self, key: str, **fields: object) -> None:
+    def edit(self, key: str, **fields: Any) -> None:
         self.ask("PATCH", f"/issues/{key}", {"fields": fields})
 
     def move(self, key: str, to: str) -> None:
@@ -101,8 +101,8 @@ class JiraControl(Control):
         """Give what became of the newest webhook: its event, issue and the answers so far."""
         return self.ask("GET", "/webhooks")["deliveries"][0]
 
-    def set_webhooks(self, **switches: object) -> None:
+    def set_webhooks(self, **switches: Any) -> None:
         self.ask("PUT", "/webhooks", switches)
 
-    def settings(self, **settings: object) -> None:
+    def settings(self, **settings: Any) -> None:
         self.ask("PUT", "/settings", settings)
