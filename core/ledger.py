@@ -82,6 +82,12 @@ def known_among(session: Session, source: str, source_ids: Collection[str]) -> d
     return found
 
 
+def seen_completed(session: Session, link_ids: Collection[int]) -> set[int]:
+    """Give those of some links whose newest snapshot shows the task as completed."""
+    completed = Link.snapshot["completed"].as_boolean()
+    return set(session.scalars(select(Link.id).where(Link.id.in_(link_ids), completed)))
+
+
 def note_sightings(session: Session, source: str, sightings: Iterable[Sighting]) -> list[int]:
     """Write new and changed records down as waiting work and give their link ids."""
     moment = now()

@@ -13,7 +13,7 @@ from core.models import LinkState
 PUSH_MARGIN = timedelta(seconds=5)
 """What PeopleForce showed this soon after our own write may still be the past."""
 
-TRACKED = frozenset({LinkState.PENDING, LinkState.CREATING, LinkState.SYNCED})
+TRACKED = frozenset({LinkState.PENDING, LinkState.CREATING, LinkState.SYNCED, LinkState.DEAD})
 """States in which a task's disappearance from the open list asks something of us."""
 
 

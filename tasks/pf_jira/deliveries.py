@@ -133,7 +133,10 @@ def _find_task(delivery: Delivery, event: IssueEvent, owner: str) -> Ignore | st
     """Link an issue whose create was never answered: its webhook tells what search cannot yet."""
     if delivery.attempts == 1:
         raise _Postponed(UNKNOWN_WAIT, "its create may be being written down just now")
-    issue = wiring.jira().read(event.issue_id)
+    try:
+        issue = wiring.jira().read(event.issue_id)
+    except VendorNotFoundError:
+        return Ignore("Jira no longer has it")
     if issue.task_id is None:
         return Ignore("bears our label, but is not an issue of ours")
     with reading() as session:

@@ -14,7 +14,7 @@ from core import activity, ledger, reports
 from core.clock import now
 from core.database import reading, writing
 from core.dispatch import publish_batches
-from core.errors import VendorError
+from core.errors import PayloadError, VendorError
 from core.ledger import Known, Sighting
 from core.models import Link, LinkState
 from core.redis_client import NAMESPACE, get_redis
@@ -69,16 +69,17 @@ def _poll() -> None:
             unknown = {str(task.id) for task in tasks} - known.keys()
             known |= ledger.known_among(session, SOURCE, unknown)
         comparison = compare(tasks, known, began=began, start=get_settings().sync_tasks_from)
-        found = _look_among_completed(comparison.missing)
-    except VendorError as error:
+        missing = _to_look_for(comparison.missing)
+        found = _look_among_completed(missing)
+    except (VendorError, PayloadError) as error:
         # Nothing was concluded, so nothing is lost: the next poll sees the same changes.
         log.warning("poll_failed", extra={"error": str(error)})
         _report(began, started, error=str(error))
         return
-    completed = [sighting(task, comparison.missing[str(task.id)]) for task in found]
+    completed = [sighting(task, missing[str(task.id)]) for task in found]
     changes = [*comparison.sightings, *completed]
     _note_and_publish(changes)
-    lost = [link for sid, link in comparison.missing.items() if sid not in _ids(found)]
+    lost = [link for sid, link in missing.items() if sid not in _ids(found)]
     _note_missing(lost)
     _report(
         began,
@@ -92,6 +93,15 @@ def _poll() -> None:
 
 def _ids(tasks: Sequence[Task]) -> set[str]:
     return {str(task.id) for task in tasks}
+
+
+def _to_look_for(missing: Mapping[str, Known]) -> dict[str, Known]:
+    """Leave out what was seen to be completed: it is noted, and only the work on it waits."""
+    if not missing:
+        return {}
+    with reading() as session:
+        noted = ledger.seen_completed(session, [link.link_id for link in missing.values()])
+    return {sid: link for sid, link in missing.items() if link.link_id not in noted}
 
 
 def _look_among_completed(missing: Mapping[str, Known]) -> list[Task]:
