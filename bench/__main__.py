@@ -6,9 +6,9 @@ import os
 import platform
 import sys
 
-from bench import first_run, poll
+from bench import first_run, mapping, poll
 
-MEASUREMENTS = {"poll": poll.measure, "first_run": first_run.measure}
+MEASUREMENTS = {"poll": poll.measure, "first_run": first_run.measure, "mapping": mapping.measure}
 
 
 def main(names: list[str]) -> None:
