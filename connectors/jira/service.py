@@ -52,16 +52,17 @@ class Jira:
         return creation.create(self.client, drafts)
 
     def find_created(
-        self, project: str, within_minutes: int, task_ids: Collection[str]
+        self, project: str | None, within_minutes: int, task_ids: Collection[str]
     ) -> dict[str, list[tuple[str, str]]]:
         """Give the issues that some tasks already have, as lists of id and key, newest first.
 
-        Looks at issues with our label that were made in a project within the last minutes. The
-        search index lags: a task that is missing here may have an issue all the same, until the
-        intent is older than the index's lag.
+        Looks at issues with our label that were made within the last minutes, in one project or,
+        for None, in all of them. The search index lags: a task that is missing here may have an
+        issue all the same, until the intent is older than the index's lag.
         """
+        where = f"project = {_quoted(project)} AND " if project is not None else ""
         jql = (
-            f"project = {_quoted(project)} AND labels = {_quoted(LABEL)}"
+            f"{where}labels = {_quoted(LABEL)}"
             f" AND created >= -{within_minutes}m ORDER BY created DESC"
         )
         found: dict[str, list[tuple[str, str]]] = {}

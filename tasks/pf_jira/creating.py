@@ -8,7 +8,6 @@ enough to be trusted.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil
@@ -20,7 +19,13 @@ from connectors.jira.service import Jira
 from core import activity
 from core.clock import now
 from core.database import writing
-from core.errors import VendorAmbiguousError, VendorError, VendorRejectedError
+from core.errors import (
+    PayloadError,
+    VendorAmbiguousError,
+    VendorError,
+    VendorRejectedError,
+    VendorUnavailableError,
+)
 from core.models import Link, LinkState
 from tasks.pf_jira import DOMAIN
 from tasks.pf_jira.claims import Claim
@@ -60,7 +65,7 @@ def adopt(session: Session, claim: Claim, link: Link, found: Sequence[tuple[str,
         DOMAIN,
         link.source_id,
         "adopted",
-        f"Found {issue_key}, made by an earlier attempt whose answer was lost.",
+        f"Found {issue_key}, which was made for this task.",
         issue_key=issue_key,
         rule_id=link.rule_id,
     )
@@ -85,6 +90,9 @@ def adopt(session: Session, claim: Claim, link: Link, found: Sequence[tuple[str,
         issue_key=issue_key,
         attempts=0,
         intent_at=None,
+        written={},
+        target_hash="",
+        completed=False,
     )
 
 
@@ -93,40 +101,40 @@ def _look_for_earlier(
 ) -> list[Wanted]:
     """Adopt what is found; give back what must wait; return what is safe to create."""
     moment = now()
-    by_project: dict[str, list[Wanted]] = defaultdict(list)
-    for link, plan in wanted:
-        by_project[link.project or plan.rule.project].append((link, plan))
+    oldest = min(link.intent_at or moment for link, _ in wanted)
+    minutes = ceil((moment - oldest + CLOCK_MARGIN) / timedelta(minutes=1))
+    try:
+        # In all projects: the issue may have been moved, and the project may be gone since.
+        found = jira.find_created(None, minutes, {link.source_id for link, _ in wanted})
+    except VendorError as error:
+        _all_failed(claim, wanted, error)
+        return []
+    except PayloadError as error:
+        _all_failed(claim, wanted, VendorUnavailableError("jira", "search", None, str(error)))
+        return []
     free: list[Wanted] = []
-    for project, pairs in by_project.items():
-        oldest = min(link.intent_at or moment for link, _ in pairs)
-        minutes = ceil((moment - oldest + CLOCK_MARGIN) / timedelta(minutes=1))
-        try:
-            found = jira.find_created(project, minutes, {link.source_id for link, _ in pairs})
-        except VendorError as error:
-            _all_failed(claim, pairs, error)
-            continue
-        with writing() as session:
-            for link, plan in pairs:
-                if link.source_id in found:
-                    adopt(session, claim, link, found[link.source_id])
-                elif _age(link, moment) < trust:
-                    claim.later(
-                        session,
-                        link,
-                        min(LOOK_AGAIN * 2, trust - _age(link, moment)),
-                        "waiting until Jira's search can be trusted not to know its issue",
-                    )
-                elif link.snapshot["completed"]:
-                    claim.done(
-                        session,
-                        link,
-                        state=LinkState.DROPPED,
-                        reason="completed before an issue was made",
-                        completed=True,
-                        intent_at=None,
-                    )
-                else:
-                    free.append((link, plan))
+    with writing() as session:
+        for link, plan in wanted:
+            if link.source_id in found:
+                adopt(session, claim, link, found[link.source_id])
+            elif _age(link, moment) < trust:
+                claim.later(
+                    session,
+                    link,
+                    min(LOOK_AGAIN * 2, trust - _age(link, moment)),
+                    "waiting until Jira's search can be trusted not to know its issue",
+                )
+            elif link.snapshot["completed"]:
+                claim.done(
+                    session,
+                    link,
+                    state=LinkState.DROPPED,
+                    reason="completed before an issue was made",
+                    completed=True,
+                    intent_at=None,
+                )
+            else:
+                free.append((link, plan))
     return free
 
 
@@ -136,8 +144,11 @@ def _age(link: Link, moment: datetime) -> timedelta:
 
 def _create(jira: Jira, claim: Claim, wanted: Sequence[Wanted]) -> None:
     with writing() as session:
-        for link, plan in wanted:
-            claim.save(
+        # What is no longer ours is left out: without an intent, a second issue could follow.
+        wanted = [
+            (link, plan)
+            for link, plan in wanted
+            if claim.save(
                 session,
                 link,
                 state=LinkState.CREATING,
@@ -145,6 +156,9 @@ def _create(jira: Jira, claim: Claim, wanted: Sequence[Wanted]) -> None:
                 rule_id=plan.rule.id,
                 project=plan.rule.project,
             )
+        ]
+    if not wanted:
+        return
     try:
         outcomes = jira.create([_draft(link, plan) for link, plan in wanted])
     except VendorAmbiguousError as error:
@@ -211,5 +225,7 @@ def _note_created(session: Session, claim: Claim, pair: Wanted, issue: Created) 
         written=plan.fields,
         target_hash=fields_hash(plan.fields),
         intent_at=None,
+        # A new issue is open, whatever was agreed before there was one.
+        completed=False,
     )
     log.info("issue_created", extra={"record": link.source_id, "issue": issue.key})
