@@ -41,9 +41,15 @@ class Claim:
         """The links that are not given back yet."""
         return list(self._held.values())
 
-    def save(self, session: Session, link: Link, **values: object) -> None:
-        """Write values to a link and keep it."""
-        self._write(session, link, values)
+    def save(self, session: Session, link: Link, **values: object) -> bool:
+        """Write values to a link and keep it; `False` when the lease was lost.
+
+        Then somebody else may be acting for it, and nothing more is to be done here.
+        """
+        if self._write(session, link, values) is not None:
+            return True
+        self._held.pop(link.id, None)
+        return False
 
     def done(self, session: Session, link: Link, **values: object) -> None:
         """Give a link back with its work done.
@@ -65,11 +71,12 @@ class Claim:
     def agree(self, session: Session, link: Link, *, completed: bool, **values: object) -> None:
         """Give a link back with both sides agreed on `completed`.
 
-        The snapshot follows, so that the next poll recognises our own change. A snapshot that a
-        poll wrote meanwhile is newer than the change and is left as it is.
+        The snapshot follows, so that the next poll recognises our own change. So does one that a
+        poll wrote meanwhile: it was read before the change, because what is read after it is not
+        written down (`ledger.note_sightings`), and would otherwise undo the change in Jira.
         """
         row = self._give_back(session, link, {"completed": completed, **values})
-        if row is None or row.seen_hash != link.seen_hash:
+        if row is None:
             return
         was_synced = row.last_sync_hash == row.seen_hash
         row.snapshot = {**row.snapshot, "completed": completed}
@@ -92,6 +99,7 @@ class Claim:
         if row is None:
             return
         row.due_at = None if row.seen_hash == link.seen_hash else now()
+        log.error("work_given_up", extra={"record": link.source_id, "attempts": attempts})
         dead_letters.bury(
             session,
             domain=DOMAIN,
@@ -124,6 +132,35 @@ class Claim:
             extra={"record": link.source_id, "seconds": wait.seconds, "error": str(error)},
         )
 
+    def broken(self, link: Link, error: Exception) -> None:
+        """Give a link back after an error that nobody foresaw: later, or for good.
+
+        The other links stay held.
+        """
+        log.error("work_broken", extra={"record": link.source_id}, exc_info=error)
+        with writing() as session:
+            self._give_back_broken(session, link, error)
+
+    def broken_all(self, error: Exception) -> None:
+        """Give back what is still held after an error that nobody foresaw."""
+        with writing() as session:
+            for link in self.held:
+                self._give_back_broken(session, link, error)
+
+    def _give_back_broken(self, session: Session, link: Link, error: Exception) -> None:
+        attempt, name = link.attempts + 1, type(error).__name__
+        wait = wait_after_unexpected(error, attempt)
+        if wait is not None:
+            self.later(session, link, wait, f"unexpected error: {name}")
+        else:
+            self.give_up(
+                session,
+                link,
+                f"Task {link.source_id} failed {attempt} times with an unexpected error "
+                f"({name}). The log of the worker pf_jira has it; once it is mended, "
+                f"try again with: igw replay {link.source_id}",
+            )
+
     def _give_back(self, session: Session, link: Link, values: Mapping[str, object]) -> Link | None:
         row = self._write(session, link, {**values, "claimed_by": None, "claimed_until": None})
         self._held.pop(link.id, None)
@@ -151,31 +188,13 @@ def claimed(link_ids: Sequence[int], owner: str) -> Generator[Claim]:
     try:
         yield claim
     except Exception as error:
-        _give_back_after(claim, error)
+        claim.broken_all(error)
         raise
     else:
         if claim.held:
             with writing() as session:
                 for link in claim.held:
                     claim.later(session, link, timedelta(0), link.reason)
-
-
-def _give_back_after(claim: Claim, error: Exception) -> None:
-    name = type(error).__name__
-    with writing() as session:
-        for link in claim.held:
-            attempt = link.attempts + 1
-            wait = wait_after_unexpected(error, attempt)
-            if wait is not None:
-                claim.later(session, link, wait, f"unexpected error: {name}")
-            else:
-                claim.give_up(
-                    session,
-                    link,
-                    f"Task {link.source_id} failed {attempt} times with an unexpected error "
-                    f"({name}). The log of the worker pf_jira has it; once it is mended, "
-                    f"try again with: igw replay {link.source_id}",
-                )
 
 
 def explain(link: Link, error: VendorError) -> str:

@@ -33,12 +33,16 @@ class Create:
 
 @dataclass(frozen=True)
 class Update:
-    """Write the changed fields, and move the issue when `move_to_done` says whither."""
+    """Write the changed fields, and move the issue when `move_to_done` says whither.
 
-    rule: RoutingRule
+    Without a rule no field is written; `reason` says why.
+    """
+
+    rule: RoutingRule | None
     fields: dict[str, Any]
     changed: dict[str, Any]
     move_to_done: bool | None
+    reason: str = ""
 
 
 Plan = Leave | Create | Update
@@ -63,29 +67,39 @@ def rule_for(link: Link, rules: Sequence[RoutingRule]) -> RoutingRule | None:
 
 def plan(link: Link, rule: RoutingRule | None, casts: Mapping[str, Cast]) -> Plan:
     """Say what to do for a link, seen from its newest snapshot and what Jira was last given."""
+    if link.issue_id is None:
+        return _plan_without_issue(link, rule, casts)
     completed = bool(link.snapshot["completed"])
-    deleted = link.state is LinkState.ISSUE_DELETED
-    if link.issue_id is None and completed and link.intent_at is None and not deleted:
+    move = completed if completed != link.completed else None
+    if rule is None or rule.drop:
+        # An issue that exists is finished and reopened with its task, whatever the rules say now.
+        why = "no rule in force writes its fields; only its status is kept in step"
+        return Update(None, dict(link.written), {}, move, why)
+    fields = _fields(link, rule, casts)
+    return Update(rule, fields, changed_fields(fields, link.written), move)
+
+
+def _plan_without_issue(
+    link: Link, rule: RoutingRule | None, casts: Mapping[str, Cast]
+) -> Leave | Create:
+    completed = bool(link.snapshot["completed"])
+    if link.state is LinkState.ISSUE_DELETED:
+        if completed or rule is None or rule.drop or not rule.recreate_deleted:
+            named = f"rule {rule.name!r} makes no new one" if rule else "no rule makes a new one"
+            why = f"its issue was deleted in Jira, and {named}"
+            return Leave(LinkState.ISSUE_DELETED, why, rule)
+    elif completed and link.intent_at is None:
         return Leave(LinkState.DROPPED, "completed before an issue was made")
     if rule is None:
         return Leave(LinkState.UNROUTED, "no active rule takes it, and there is no default project")
     if rule.drop:
         return Leave(LinkState.DROPPED, f"rule {rule.name!r} leaves it out", rule)
-    if deleted and (completed or not rule.recreate_deleted):
-        return Leave(
-            LinkState.ISSUE_DELETED,
-            f"its issue was deleted in Jira, and rule {rule.name!r} makes no new one",
-            rule,
-        )
-    fields = _with_our_label(build_fields(rule, link.snapshot, casts))
-    if link.issue_id is None:
-        return Create(rule, {key: value for key, value in fields.items() if value is not None})
-    return Update(
-        rule,
-        fields,
-        changed_fields(fields, link.written),
-        completed if completed != link.completed else None,
-    )
+    fields = _fields(link, rule, casts)
+    return Create(rule, {key: value for key, value in fields.items() if value is not None})
+
+
+def _fields(link: Link, rule: RoutingRule, casts: Mapping[str, Cast]) -> dict[str, Any]:
+    return _with_our_label(build_fields(rule, link.snapshot, casts))
 
 
 def _with_our_label(fields: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+import redis
 from celery import Task
+from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.jira.service import Jira
 from core import activity
@@ -20,6 +23,7 @@ from tasks.pf_jira import DOMAIN, wiring
 from tasks.pf_jira.casts import casts
 from tasks.pf_jira.claims import Claim, claimed
 from tasks.pf_jira.creating import Wanted, create_issues
+from tasks.pf_jira.failures import concerns_all
 from tasks.pf_jira.planning import Create, Leave, Plan, Update, plan, rule_for
 from tasks.pf_jira.updating import update_issue
 
@@ -37,11 +41,7 @@ def sync(self: Task, link_ids: list[int]) -> None:
             return
         with reading() as session:
             rules = active_rules(session)
-        try:
-            plans = _plan(jira, claim.held, rules)
-        except VendorError as error:
-            _fail_all(claim, error)
-            return
+        plans = _plan(jira, claim, rules)
         _leave(claim, [(link, what) for link, what in plans if isinstance(what, Leave)])
         wanted: list[Wanted] = [(link, what) for link, what in plans if isinstance(what, Create)]
         if wanted:
@@ -50,26 +50,37 @@ def sync(self: Task, link_ids: list[int]) -> None:
         _update(jira, claim, [(link, what) for link, what in plans if isinstance(what, Update)])
 
 
-def _plan(
-    jira: Jira, links: Sequence[Link], rules: Sequence[RoutingRule]
-) -> list[tuple[Link, Plan]]:
-    chosen = [(link, rule_for(link, rules)) for link in links]
-    conversions = casts(_accounts(jira, chosen))
-    return [(link, plan(link, rule, conversions)) for link, rule in chosen]
+def _plan(jira: Jira, claim: Claim, rules: Sequence[RoutingRule]) -> list[tuple[Link, Plan]]:
+    """Plan for each link by itself: one that cannot be planned must not take the others along."""
+    accounts: dict[str, str | None] = {}
+    plans: list[tuple[Link, Plan]] = []
+    for link in claim.held:
+        try:
+            rule = rule_for(link, rules)
+            for email in _emails(link, rule) - accounts.keys():
+                accounts[email] = jira.account_id_for(email)
+            plans.append((link, plan(link, rule, casts(accounts))))
+        except VendorError as error:
+            if concerns_all(error):
+                _fail_all(claim, error)
+                return []
+            with writing() as session:
+                claim.failed(session, link, error)
+        except (SoftTimeLimitExceeded, redis.RedisError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the others must not suffer for this one
+            claim.broken(link, error)
+    return plans
 
 
-def _accounts(
-    jira: Jira, chosen: Sequence[tuple[Link, RoutingRule | None]]
-) -> dict[str, str | None]:
-    """Look up the Jira accounts that the rules ask for, each e-mail once."""
-    emails = {
-        str(value_at(link.snapshot, field.source)).casefold()
-        for link, rule in chosen
-        if rule is not None
-        for field in rule.fields
-        if field.cast == "user" and field.kind == "path" and value_at(link.snapshot, field.source)
+def _emails(link: Link, rule: RoutingRule | None) -> set[str]:
+    """Give the e-mails whose Jira accounts the rule asks for."""
+    return {
+        str(value).casefold()
+        for field in (rule.fields if rule else ())
+        if field.cast == "user" and field.kind == "path"
+        if (value := value_at(link.snapshot, field.source))
     }
-    return {email: jira.account_id_for(email) for email in emails}
 
 
 def _leave(claim: Claim, plans: Sequence[tuple[Link, Leave]]) -> None:
@@ -99,7 +110,13 @@ def _leave(claim: Claim, plans: Sequence[tuple[Link, Leave]]) -> None:
 
 def _update(jira: Jira, claim: Claim, plans: Sequence[tuple[Link, Update]]) -> None:
     for link, what in plans:
-        error = update_issue(jira, claim, link, what)
+        try:
+            error = update_issue(jira, claim, link, what)
+        except (SoftTimeLimitExceeded, redis.RedisError, SQLAlchemyError):
+            raise
+        except Exception as unforeseen:  # noqa: BLE001 - as above
+            claim.broken(link, unforeseen)
+            continue
         if error is not None:
             _fail_all(claim, error)
             return

@@ -35,6 +35,7 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
         with writing() as session:
             claim.failed(session, link, error)
         return error if concerns_all(error) else None
+    rule_id = plan.rule.id if plan.rule else link.rule_id
     with writing() as session:
         if plan.changed:
             activity.note(
@@ -48,7 +49,7 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
                     field: {"from": link.written.get(field), "to": value}
                     for field, value in plan.changed.items()
                 },
-                rule_id=plan.rule.id,
+                rule_id=rule_id,
             )
         if status is not None:
             _note_move(session, link, status, done=bool(plan.move_to_done))
@@ -56,11 +57,11 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
             session,
             link,
             state=LinkState.SYNCED,
-            reason="",
+            reason=plan.reason,
             written=plan.fields,
             target_hash=fields_hash(plan.fields),
             completed=link.completed if plan.move_to_done is None else plan.move_to_done,
-            rule_id=plan.rule.id,
+            rule_id=rule_id,
         )
     return None
 
