@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.models import Link, LinkState
+
+T = TypeVar("T")
 
 REPUBLISH = timedelta(seconds=45)
 """How long published work may wait in the queue before it is sent again."""
@@ -85,11 +87,25 @@ def known_among(session: Session, source: str, source_ids: Collection[str]) -> d
 def seen_completed(session: Session, link_ids: Collection[int]) -> set[int]:
     """Give those of some links whose newest snapshot shows the task as completed."""
     completed = Link.snapshot["completed"].as_boolean()
-    return set(session.scalars(select(Link.id).where(Link.id.in_(link_ids), completed)))
+    found: set[int] = set()
+    for chunk in chunks(sorted(link_ids)):
+        found.update(session.scalars(select(Link.id).where(Link.id.in_(chunk), completed)))
+    return found
 
 
-def note_sightings(session: Session, source: str, sightings: Iterable[Sighting]) -> list[int]:
-    """Write new and changed records down as waiting work and give their link ids."""
+def note_sightings(
+    session: Session,
+    source: str,
+    sightings: Iterable[Sighting],
+    *,
+    unless_pushed_since: datetime | None = None,
+) -> list[int]:
+    """Write new and changed records down as waiting work and give their link ids.
+
+    A record that we changed at the source after `unless_pushed_since` is left out: what was seen of
+    it may be from before that change. This is asked here, in the transaction that writes, because
+    the change may have been made after the sightings were compared with the ledger.
+    """
     moment = now()
     new: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
@@ -119,6 +135,15 @@ def note_sightings(session: Session, source: str, sightings: Iterable[Sighting])
     ids: list[int] = []
     if new:
         ids.extend(session.scalars(insert(Link).returning(Link.id), new))
+    if changed and unless_pushed_since is not None:
+        rows = session.execute(
+            select(Link.id, Link.pushed_at)
+            .where(Link.id.in_([row["id"] for row in changed]))
+            .order_by(Link.id)
+            .with_for_update()
+        )
+        pushed = {link_id for link_id, at in rows if at and at > unless_pushed_since}
+        changed = [row for row in changed if row["id"] not in pushed]
     if changed:
         session.execute(update(Link), changed)
         ids.extend(row["id"] for row in changed)
@@ -199,7 +224,7 @@ def count_by_state(session: Session) -> dict[str, int]:
     return {state.value: count for state, count in rows}
 
 
-def chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut a sequence into parts that fit into one statement."""
     for start in range(0, len(items), CHUNK):
         yield items[start : start + CHUNK]

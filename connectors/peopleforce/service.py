@@ -41,12 +41,12 @@ class PeopleForce:
             tasks.update((task.id, task) for task in page.tasks)
         return list(tasks.values())
 
-    def completed_pages(self) -> Iterator[list[Task]]:
+    def completed_pages(self, first: int = 1) -> Iterator[list[Task]]:
         """Give the completed tasks page by page, newest first; stop reading when you have enough.
 
         This list only grows. Its order is what PeopleForce does, not what it promises.
         """
-        for page in self._pages(completed=True):
+        for page in self._pages(completed=True, first=first):
             yield page.tasks
 
     def complete(self, task_id: int) -> None:
@@ -96,8 +96,8 @@ class PeopleForce:
         """Raise `VendorCredentialsError` unless PeopleForce accepts the API key."""
         self.client.check_credentials()
 
-    def _pages(self, *, completed: bool) -> Iterator[TaskPage]:
-        for number in range(1, MAX_PAGES + 1):
+    def _pages(self, *, completed: bool, first: int = 1) -> Iterator[TaskPage]:
+        for number in range(first, MAX_PAGES + 1):
             page = self.client.list_tasks(completed=completed, page=number)
             for problem in page.unreadable:
                 log.warning("task_unreadable", extra={"vendor": VENDOR, "problem": problem})

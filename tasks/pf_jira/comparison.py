@@ -13,8 +13,12 @@ from core.models import LinkState
 PUSH_MARGIN = timedelta(seconds=5)
 """What PeopleForce showed this soon after our own write may still be the past."""
 
-TRACKED = frozenset({LinkState.PENDING, LinkState.CREATING, LinkState.SYNCED, LinkState.DEAD})
-"""States in which a task's disappearance from the open list asks something of us."""
+TRACKED = frozenset(LinkState) - {LinkState.VANISHED}
+"""States in which a task's disappearance from the open list asks something of us.
+
+Also of what was given up: its issue may exist, and the task's completion is a change that deserves
+another attempt. Of what was left out we want to know that nobody needs to ask for it any more.
+"""
 
 
 @dataclass

@@ -6,23 +6,25 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import cast
 
+from celery.exceptions import SoftTimeLimitExceeded
 from redis.exceptions import LockError
 
 from connectors.peopleforce.models import Task
-from core import activity, ledger, reports
+from core import activity, dead_letters, ledger, reports
 from core.clock import now
 from core.database import reading, writing
 from core.dispatch import publish_batches
 from core.errors import PayloadError, VendorError
 from core.ledger import Known, Sighting
-from core.models import Link, LinkState
+from core.models import DeadLetterState, Link, LinkState
 from core.redis_client import NAMESPACE, get_redis
 from core.schedule import claim_turn
 from core.settings import get_settings
 from tasks import app
 from tasks.pf_jira import DOMAIN, SOURCE, wiring
-from tasks.pf_jira.comparison import compare, sighting
+from tasks.pf_jira.comparison import PUSH_MARGIN, compare, sighting
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,11 @@ SCANS_BEFORE_VANISHED = 3
 """Full readings of both lists without a task before it is taken to be gone."""
 
 MAX_COMPLETED_PAGES = 100
+"""Pages in one poll, which has to end within its time limit; the next one reads on."""
+
+NEXT_PART_KEY = f"{NAMESPACE}pf_jira.completed_page"
+NEXT_PART_SECONDS = 3600
+
 PAGES_PAST_OLDEST = 2
 """Completed pages to read on after the oldest missing id was passed: the order is a habit of the
 vendor, not a promise."""
@@ -52,7 +59,7 @@ def poll(now_please: bool = False) -> None:
         return
     try:
         if now_please or claim_turn("pf_jira.poll"):
-            _poll()
+            _poll_and_tell()
     finally:
         try:
             lock.release()
@@ -60,8 +67,23 @@ def poll(now_please: bool = False) -> None:
             log.warning("poll_lock_lost", extra={"seconds": LOCK_SECONDS})
 
 
-def _poll() -> None:
+def _poll_and_tell() -> None:
+    """Poll; whatever ends it is told to whoever looks at the status, not to the log alone."""
     began, started = now(), time.monotonic()
+    try:
+        _poll(began, started)
+    except Exception as error:
+        _report(began, started, error=_words_for(error))
+        raise
+
+
+def _words_for(error: Exception) -> str:
+    if isinstance(error, SoftTimeLimitExceeded):
+        return "PeopleForce's lists could not be read in the time of one task"
+    return f"an unexpected error ({type(error).__name__}); the log of the worker pf_jira has it"
+
+
+def _poll(began: datetime, started: float) -> None:
     try:
         tasks = wiring.peopleforce().open_tasks()
         with reading() as session:
@@ -70,7 +92,7 @@ def _poll() -> None:
             known |= ledger.known_among(session, SOURCE, unknown)
         comparison = compare(tasks, known, began=began, start=get_settings().sync_tasks_from)
         missing = _to_look_for(comparison.missing)
-        found = _look_among_completed(missing)
+        found, read_all = _look_among_completed(missing)
     except (VendorError, PayloadError) as error:
         # Nothing was concluded, so nothing is lost: the next poll sees the same changes.
         log.warning("poll_failed", extra={"error": str(error)})
@@ -78,9 +100,10 @@ def _poll() -> None:
         return
     completed = [sighting(task, missing[str(task.id)]) for task in found]
     changes = [*comparison.sightings, *completed]
-    _note_and_publish(changes)
+    _note_and_publish(changes, began)
     lost = [link for sid, link in missing.items() if sid not in _ids(found)]
-    _note_missing(lost)
+    if read_all:
+        _note_missing(lost)
     _report(
         began,
         started,
@@ -104,27 +127,39 @@ def _to_look_for(missing: Mapping[str, Known]) -> dict[str, Known]:
     return {sid: link for sid, link in missing.items() if link.link_id not in noted}
 
 
-def _look_among_completed(missing: Mapping[str, Known]) -> list[Task]:
-    """Find missing tasks in the completed list, newest first, as far as needed."""
+def _look_among_completed(missing: Mapping[str, Known]) -> tuple[list[Task], bool]:
+    """Find missing tasks in the completed list, newest first, as far as needed.
+
+    The second value says whether the list was read far enough to call the others missing. A long
+    list is read in parts, one per poll: it grows at its beginning, so the part that follows is
+    never skipped.
+    """
     wanted = set(missing)
     if not wanted:
-        return []
+        return [], True
     oldest = min(int(source_id) for source_id in wanted)
     found: list[Task] = []
     past = 0
-    for number, page in enumerate(wiring.peopleforce().completed_pages(), start=1):
+    first = int(cast("str | None", get_redis().get(NEXT_PART_KEY)) or 1)
+    for number, page in enumerate(wiring.peopleforce().completed_pages(first), start=first):
         found += [task for task in page if str(task.id) in wanted]
         wanted -= _ids(page)
         past = past + 1 if all(task.id < oldest for task in page) else 0
-        if not wanted or past > PAGES_PAST_OLDEST or number >= MAX_COMPLETED_PAGES:
+        if not wanted or past > PAGES_PAST_OLDEST:
             break
-    return found
+        if number - first + 1 >= MAX_COMPLETED_PAGES:
+            get_redis().set(NEXT_PART_KEY, number + 1, ex=NEXT_PART_SECONDS)
+            return found, False
+    get_redis().delete(NEXT_PART_KEY)
+    return found, True
 
 
-def _note_and_publish(changes: Sequence[Sighting]) -> None:
+def _note_and_publish(changes: Sequence[Sighting], began: datetime) -> None:
+    since = began - PUSH_MARGIN
     for start in range(0, len(changes), ledger.CHUNK):
         with writing() as session:
-            ids = ledger.note_sightings(session, SOURCE, changes[start : start + ledger.CHUNK])
+            chunk = changes[start : start + ledger.CHUNK]
+            ids = ledger.note_sightings(session, SOURCE, chunk, unless_pushed_since=since)
         publish_batches("pf_jira.sync", ids)
 
 
@@ -147,10 +182,12 @@ def _note_missing(links: Sequence[Known]) -> None:
                     DOMAIN,
                     link.source_id,
                     "vanished",
-                    f"The task was in neither list of PeopleForce for {link.missing_scans} polls. "
-                    "Its issue was left as it is.",
+                    f"The task was in neither list of PeopleForce for {link.missing_scans} polls."
+                    + (f" {link.issue_key} was left as it is." if link.issue_id else ""),
                     issue_key=link.issue_key,
                 )
+                # There is nothing left to try again.
+                dead_letters.close(session, "link", link.id, DeadLetterState.RESOLVED)
 
 
 def _report(began: datetime, started: float, **outcome: int | str) -> None:
