@@ -10,8 +10,10 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import pytest
+from flask import Flask
 
 import celeryconfig
 from core.database import get_engine
@@ -29,8 +31,9 @@ from gateway.app import create_app as create_gateway
 from sandbox.common.documents import Documents
 from sandbox.common.server import running
 from sandbox.jira.app import create_app as create_jira
+from sandbox.jira.context import Services
 from sandbox.jira.events import COMMENT_EVENTS, ISSUE_EVENTS
-from sandbox.jira.model import Webhook
+from sandbox.jira.model import Settings, Webhook
 from sandbox.jira.site import JiraSite
 from sandbox.jira.webhooks import Dispatcher
 from sandbox.peopleforce.app import create_app as create_peopleforce
@@ -57,25 +60,50 @@ class _PublishAtOnce:
         publish(task, [row_id])
 
 
+@dataclass
+class _Jira:
+    """The Jira stand-in: one app for all tests, since it is slow to build, and a new site each."""
+
+    app: Flask
+    site: JiraSite
+    clock: Clock
+    wire: Wire
+
+    def begin_again(self) -> Dispatcher:
+        """Forget what the last test did."""
+        self.clock.ahead = 0.0
+        self.site.token = SANDBOX_JIRA_TOKEN
+        self.site.webhooks.clear()
+        self.site.settings = Settings(index_lag_seconds=0)
+        self.site.reset()
+        self.wire.forget()
+        dispatcher = Dispatcher(self.site, self.site.documents)
+        self.app.extensions["jira"] = Services(self.site, dispatcher)
+        return dispatcher
+
+
+@pytest.fixture(scope="session")
+def jira_app() -> _Jira:
+    clock, wire = Clock(), Wire()
+    account = {"email": SANDBOX_JIRA_EMAIL, "token": SANDBOX_JIRA_TOKEN}
+    site = JiraSite(Documents(None), **account, clock=clock)
+    app = create_jira(site)
+    wire.tap(app)
+    return _Jira(app, site, clock, wire)
+
+
 @pytest.fixture
-def world(database, redis_client, settings_env, monkeypatch) -> Iterator[World]:
+def world(database, redis_client, settings_env, monkeypatch, jira_app) -> Iterator[World]:
     """Two vendors without tasks or issues of ours, and a gateway between them."""
-    clock = Clock()
-    site = JiraSite(
-        Documents(None), email=SANDBOX_JIRA_EMAIL, token=SANDBOX_JIRA_TOKEN, clock=clock
-    )
-    site.settings.index_lag_seconds = 0
-    dispatcher = Dispatcher(site, site.documents)
+    dispatcher = jira_app.begin_again()
     peopleforce = create_peopleforce(api_key=SANDBOX_API_KEY, open_tasks=0, completed_tasks=0)
-    jira = create_jira(site, dispatcher=dispatcher)
-    wires = Wire(), Wire()
-    wires[0].tap(peopleforce)
-    wires[1].tap(jira)
+    wire = Wire()
+    wire.tap(peopleforce)
     root = logging.getLogger()
     before = root.handlers[:], root.level
     with ExitStack() as stack:
         peopleforce_url = stack.enter_context(running(peopleforce))
-        jira_url = stack.enter_context(running(jira))
+        jira_url = stack.enter_context(running(jira_app.app))
         for name, url in (("PEOPLEFORCE", peopleforce_url), ("JIRA", jira_url)):
             settings_env.setenv(f"IGW_SANDBOX_{name}_PORT", url.rpartition(":")[2])
             settings_env.setenv(f"IGW_{name}_REQUESTS_PER_SECOND", "100")
@@ -91,19 +119,22 @@ def world(database, redis_client, settings_env, monkeypatch) -> Iterator[World]:
             url=f"{gateway_url}/webhooks/jira",
             events=[*ISSUE_EVENTS, *COMMENT_EVENTS],
             secret=SANDBOX_WEBHOOK_SECRET,
-            updated=site.now(),
+            updated=jira_app.site.now(),
         )
-        yield World(
+        world = World(
             peopleforce=StandIn(peopleforce_url),
             jira=StandIn(jira_url),
-            peopleforce_wire=wires[0],
-            jira_wire=wires[1],
-            site=site,
-            clock=clock,
+            peopleforce_wire=wire,
+            jira_wire=jira_app.wire,
+            site=jira_app.site,
+            clock=jira_app.clock,
             dispatcher=dispatcher,
             webhook=webhook,
             redis=redis_client,
         )
+        world.jira.control("DELETE", "faults")
+        world.forget_calls()
+        yield world
         dispatcher.stop()
     get_engine().dispose()
     _forget()

@@ -11,6 +11,8 @@ from tasks.pf_jira import sync
 from tasks.pf_jira.failures import MAX_UNEXPECTED
 from tests.tasks.world import BULK, SEARCH, SINGLE, on_sqlite
 
+pytestmark = on_sqlite
+
 DOWN = {"kind": "status", "status": 503, "times": None}
 BUSY = {"kind": "status", "status": 429, "retry_after": 5, "times": None}
 WEB_PAGE = {"kind": "html", "times": None}
@@ -34,7 +36,6 @@ def assert_nothing_is_lost(world):
     assert all(link.due_at is not None for link in world.links())
 
 
-@on_sqlite
 def test_jira_in_trouble_delays_new_tasks(world, trouble):
     ids = world.has_tasks(2)
     world.jira.fault(**trouble)
@@ -52,7 +53,6 @@ def test_jira_in_trouble_delays_new_tasks(world, trouble):
     assert {link.state for link in world.links()} == {LinkState.SYNCED}
 
 
-@on_sqlite
 def test_jira_in_trouble_delays_edits_and_completions(world, trouble):
     edited, completed = world.has_synced_tasks(2)
     world.edit(edited, title="Edited while Jira was away")
@@ -117,7 +117,6 @@ def test_a_refused_log_in_waits_for_a_person_and_buries_nothing(world):
     assert world.issue(new)
 
 
-@on_sqlite
 def test_peopleforce_in_trouble_delays_completions(world, trouble):
     [task_id] = world.has_synced_tasks(1)
     world.listen()
@@ -137,7 +136,6 @@ def test_peopleforce_in_trouble_delays_completions(world, trouble):
     assert world.link(task_id).completed
 
 
-@on_sqlite
 def test_jira_in_trouble_delays_webhooks(world, trouble):
     [task_id] = world.has_synced_tasks(1)
     world.listen()

@@ -38,6 +38,11 @@ class Wire:
 
         app.wsgi_app = tapped
 
+    def forget(self) -> None:
+        """Forget what went over the wire, and what was to happen."""
+        for noted in (self.bodies, self._before, self._after):
+            noted.clear()
+
     def before(self, method: str, path: str, act: Callable[[], object]) -> None:
         """Do something before the next request to a path (a glob) is worked on."""
         self._before.append((method, path, act))

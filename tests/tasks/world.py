@@ -39,7 +39,7 @@ class Killed(BaseException):
     """The worker process ends here, without a chance to tidy up."""
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """Both vendors, the ledger, and the hands that do a worker's work when told to."""
 
