@@ -25,9 +25,12 @@ _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?")
 _TAG = re.compile(r"<[^<>]*>|&nbsp;|&#160;")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class CastContext:
-    """What casting needs besides the value and the field; `notices` collects what was changed."""
+    """What casting needs besides the value and the field; `notices` collects what was changed.
+
+    One serves all fields of a record: `html` says for the field at hand how its source is written.
+    """
 
     lookups: Lookups = field(default_factory=dict)
     time_zone: tzinfo = UTC

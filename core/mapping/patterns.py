@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol
 
@@ -49,14 +50,23 @@ def compile_pattern(pattern: str) -> Pattern:
         ) from error
 
 
-def compile_glob(glob: str) -> Pattern:
-    """Give a glob, compiled: `*` is any text, `?` is one character, all else is itself.
+def compile_glob(glob: str) -> Callable[[str], bool]:
+    """Give the test of a glob: `*` is any text, `?` is one character, all else is itself.
+
+    Most globs are a beginning, an end or a part of the text, and those need no pattern.
 
     Raises RuleError where the glob is too long.
     """
-    parts = ("." if part == "?" else ".*" if part == "*" else re.escape(part)
-             for part in re.split(r"([*?])", glob))  # fmt: skip
-    return compile_pattern(f"(?s){''.join(parts)}")
+    head, star, tail = glob.partition("*")
+    if "?" not in glob and "*" not in tail:
+        least = len(head) + len(tail)
+        if not star:
+            return lambda text: text == glob
+        return lambda text: len(text) >= least and text.startswith(head) and text.endswith(tail)
+    parts = {"?": ".", "*": ".*"}
+    pattern = "".join(parts.get(part, re.escape(part)) for part in re.split(r"([*?])", glob))
+    fullmatch = compile_pattern(f"(?s){pattern}").fullmatch
+    return lambda text: fullmatch(text) is not None
 
 
 def _text(error: Exception) -> str:

@@ -27,6 +27,11 @@ MAX_NODES = 1_000
 """Values that one path may select; a field or a condition is never about more."""
 
 _PLAIN = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+_BY_TEXT = re.compile(
+    rf"(?P<list>{_PLAIN.pattern})\[\? ?@\.(?P<key>[A-Za-z_][A-Za-z0-9_]*) ?== ?"
+    r"(?P<quote>['\"])(?P<text>[^'\"\\\x00-\x1f]*)(?P=quote) ?\]"
+    r"(?P<rest>(?:\.[A-Za-z_][A-Za-z0-9_]*)*)"
+)
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
 # How often each may stand in one path. Every `..` visits the whole record once more for each value
@@ -66,15 +71,16 @@ def is_empty(value: object) -> bool:
 
     0 and false are values.
     """
-    pending = [value]
+    if isinstance(value, str):
+        return not value or value.isspace()
+    if not isinstance(value, list):
+        return value is None or value == {}
+    pending = list(value)
     while pending:
         item = pending.pop()
         if isinstance(item, list):
             pending.extend(item)
-        elif isinstance(item, str):
-            if item and not item.isspace():
-                return False
-        elif item is not None and item != {}:
+        elif not is_empty(item):
             return False
     return True
 
@@ -83,13 +89,21 @@ def is_empty(value: object) -> bool:
 def compile_path(path: str) -> Reader:
     """Give the function that reads a path from a record.
 
-    Names joined by dots are followed directly: nearly all paths of rules are of this kind, and
-    it is ten times as fast as the general way.
+    Names joined by dots, and a list's members chosen by one text, are followed directly: nearly
+    all paths of rules are of these kinds, and it is ten times as fast as the general way.
 
     Raises RuleError where the path is not JSONPath, or could take too long on some record.
     """
+    if len(path) > MAX_PATH_LENGTH:
+        raise RuleError(
+            f"the path is {len(path):,} characters long, {MAX_PATH_LENGTH} are allowed",
+            "choose the value by a shorter path",
+        )
     if _PLAIN.fullmatch(path):
-        return _names_reader(tuple(path.split(".")[1:]))
+        return _names_reader(_names(path))
+    by_text = _BY_TEXT.fullmatch(path)
+    if by_text:
+        return _members_reader(by_text)
     query = _compiled(path)
 
     def read_query(record: Record) -> list[Any]:
@@ -98,17 +112,24 @@ def compile_path(path: str) -> Reader:
         except (JSONPathError, RecursionError) as error:
             message = f"{path} cannot be followed: {_first_line(error)}"
             raise RecordError(message) from error
-        if len(values) > MAX_NODES:
-            message = f"{path} selects more than {MAX_NODES:,} values"
-            raise RecordError(message)
-        return values
+        return _within_limit(values, path)
 
     return read_query
 
 
+def _within_limit(values: list[Any], path: str) -> list[Any]:
+    if len(values) > MAX_NODES:
+        message = f"{path} selects more than {MAX_NODES:,} values"
+        raise RecordError(message)
+    return values
+
+
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(path.split(".")[1:])
+
+
 def _names_reader(names: tuple[str, ...]) -> Reader:
-    def read_names(record: Record) -> list[Any]:
-        value: Any = record
+    def read_names(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON
         for name in names:
             try:
                 value = value[name]
@@ -119,16 +140,31 @@ def _names_reader(names: tuple[str, ...]) -> Reader:
     return read_names
 
 
+def _members_reader(match: re.Match[str]) -> Reader:
+    path, key, text = match[0], match["key"], match["text"]
+    read_list, read_rest = (
+        _names_reader(_names(match["list"])),
+        _names_reader(_names(match["rest"])),
+    )
+
+    def read_members(record: Record) -> list[Any]:
+        found: list[Any] = []
+        for holder in read_list(record):
+            # RFC 9535 tests the members of an object as it does those of a list.
+            members = holder.values() if isinstance(holder, dict) else holder
+            for member in members if isinstance(holder, dict | list) else ():
+                if isinstance(member, dict) and member.get(key) == text:
+                    found.extend(read_rest(member))
+        return _within_limit(found, path)
+
+    return read_members
+
+
 @lru_cache(maxsize=4096)
 def _compiled(path: str) -> Any:  # noqa: ANN401 - the library's query; its stubs are loose
     if not isinstance(path, str) or not path.startswith("$"):
         raise RuleError(
             f"{path!r} is not a path", "write it from the root of the record, such as $.title"
-        )
-    if len(path) > MAX_PATH_LENGTH:
-        raise RuleError(
-            f"the path is {len(path):,} characters long, {MAX_PATH_LENGTH} are allowed",
-            "choose the value by a shorter path",
         )
     without_literals = _LITERAL.sub("", path)
     for sign, times in _COSTLY.items():

@@ -16,3 +16,6 @@ class Refusal(Exception):  # noqa: N818 - it never leaves the engine and is no e
         super().__init__(problem)
         self.problem, self.remedy, self.nearest = problem, remedy, nearest
         self.allowed, self.allowed_count = few(allowed), len(allowed)
+
+    def __str__(self) -> str:
+        return self.problem

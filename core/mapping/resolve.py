@@ -64,12 +64,16 @@ def resolve(
     values: dict[str, Value] = {}
     violations: list[Violation] = []
     notices: list[Notice] = []
+    context = CastContext(lookups, rule.zone)
     for mapping in rule.fields:
         target = schema.fields.get(mapping.field_id)
         if target is None or not target.settable:
             violations.append(_not_offered(rule, mapping, schema, target))
             continue
-        outcome = _value(record, rule, mapping, target, lookups=lookups, notices=notices)
+        outcome = _value(record, rule, mapping, target, context)
+        if context.notices:
+            notices.extend(Notice(rule.name, it, target.id, target.name) for it in context.notices)
+            context.notices.clear()
         if isinstance(outcome, Violation):
             violations.append(outcome)
         elif outcome is not _NOTHING:
@@ -104,27 +108,23 @@ def _value(
     rule: Rule,
     mapping: FieldMapping,
     target: TargetField,
-    *,
-    lookups: Lookups,
-    notices: list[Notice],
+    context: CastContext,
 ) -> Value | Violation:
-    html = mapping.text_format is TextFormat.HTML
     if target.kind is FieldKind.RICH_TEXT:
+        html = context.html = mapping.text_format is TextFormat.HTML
         offered = mapping.offer(record, lambda value: says_nothing(value, target, html=html))
     else:
         offered = mapping.offer(record)
-    said = list(offered.notices)
+    if offered.notices:
+        context.notices.extend(offered.notices)
+    if offered.problem:
+        return _refused(rule, target, Refusal(offered.problem, _MEND_SOURCE), offered)
+    if offered.value is None:
+        return _when_empty(rule, mapping, target)
     try:
-        if offered.problem:
-            return _refused(rule, target, Refusal(offered.problem, _MEND_SOURCE), offered)
-        if offered.value is None:
-            return _when_empty(rule, mapping, target)
-        context = CastContext(lookups, rule.zone, html, said)
         return cast(offered.value, target, context)
     except Refusal as refusal:
         return _refused(rule, target, refusal, offered)
-    finally:
-        notices.extend(Notice(rule.name, text, target.id, target.name) for text in said)
 
 
 _MEND_SOURCE = "correct the record or the source, or add another source to fall back on"
