@@ -18,7 +18,11 @@ from pythonjsonlogger.json import JsonFormatter
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-NOISY = ("kombu", "amqp", "urllib3", "werkzeug", "celery.bootsteps", "celery.utils.functional")
+NOISY = (
+    *("kombu", "amqp", "urllib3", "werkzeug", "celery.bootsteps", "celery.utils.functional"),
+    # Each message sent, received and done: tens of thousands of lines a day with nothing to do.
+    *("celery.beat", "celery.worker.strategy", "celery.app.trace"),
+)
 
 
 def new_request_id() -> str:

@@ -6,6 +6,7 @@ Start with `tasks/pf_jira/__init__.py`, which tells its flow; every other domain
 from __future__ import annotations
 
 import gc
+import os
 from typing import Any
 
 from celery import Celery, Task
@@ -27,7 +28,9 @@ app.config_from_object("celeryconfig")
 @setup_logging.connect
 def _log_as_all_processes_do(**_: object) -> None:
     settings = get_settings()
-    configure_logging("worker", settings.log_level, settings.log_format)
+    # Each worker and beat are told apart; under another manager than ours all are "worker".
+    name = os.environ.get("SUPERVISOR_PROCESS_NAME", "worker")
+    configure_logging(name, settings.log_level, settings.log_format)
 
 
 @worker_before_create_process.connect

@@ -6,6 +6,7 @@ import os
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import now
 from core.database import (
@@ -23,6 +24,9 @@ THREADS, ROUNDS = 4, 15
 
 def counter(session):
     return session.get(DomainSetting, ("test", "counter"), with_for_update=True)
+
+
+counters = select(func.count()).where(DomainSetting.domain == "test")
 
 
 def test_writers_that_read_first_wait_for_each_other_and_lose_nothing(database):
@@ -48,7 +52,7 @@ def test_readers_are_not_held_up_by_a_writer(database):
 
         def look(_number):
             with reading() as other:
-                return other.scalar(select(func.count()).select_from(DomainSetting))
+                return other.scalar(counters)
 
         # The change is not committed, so others neither see it nor wait for it.
         assert at_once(look, 2) == [0, 0]
@@ -65,7 +69,7 @@ def test_an_error_rolls_everything_back(database):
         fail_half_way()
 
     with reading() as session:
-        assert session.scalar(select(func.count()).select_from(DomainSetting)) == 0
+        assert session.scalar(counters) == 0
 
 
 @pytest.mark.parametrize("outer", [reading, writing])
@@ -124,3 +128,11 @@ def test_a_forked_child_gets_an_engine_of_its_own(database):
 def test_sqlite_is_set_up_as_the_promises_need_it(database, pragma, value):
     with reading() as session:
         assert session.scalar(text(f"PRAGMA {pragma}")) == value
+
+
+def test_what_an_error_says_holds_no_data_of_people(database):
+    with pytest.raises(SQLAlchemyError) as caught, writing() as session:
+        session.execute(text("SELECT no_such_column WHERE :title = 1"), {"title": "Fire Jane"})
+
+    assert "no_such_column" in str(caught.value)
+    assert "Jane" not in str(caught.value)
