@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 RECHECK_SECONDS = 5.0
 """How soon beat notices that an admin changed the interval or the pause."""
 
+RESEND_SECONDS = 60.0
+"""Above the expiry of beat's messages (`celeryconfig.py`): what is sent again is never doubled."""
+
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 _CLAIM = """
@@ -129,8 +132,10 @@ class TurnSchedule(BaseSchedule):
     def is_due(self, last_run_at: datetime) -> schedstate:
         """Say whether to send now, and in how many seconds to ask again.
 
-        `last_run_at` is when this beat last sent: while no worker takes the turn, it sends once per
-        interval and no more. An unreachable database or Redis is no reason for beat to stop.
+        `last_run_at` is when this beat last sent. While no worker takes the turn, it sends again
+        when that message has expired, but not more often than the interval: a night's work must
+        not wait a day because the worker was busy for a minute. An unreachable database or Redis is
+        no reason for beat to stop.
         """
         domain = get_domain(self.domain)
         schedule = next(s for s in domain.schedules if s.name == self.name)
@@ -148,8 +153,9 @@ class TurnSchedule(BaseSchedule):
             return schedstate(is_due=False, next=RECHECK_SECONDS)
         if rhythm.paused:
             return schedstate(is_due=False, next=RECHECK_SECONDS)
-        last = max(began or EPOCH, last_run_at.astimezone(UTC))
-        remaining = (rhythm.due_at(last, now()) - now()).total_seconds()
+        again = timedelta(seconds=min(rhythm.seconds or RESEND_SECONDS, RESEND_SECONDS))
+        due = max(rhythm.due_at(began or EPOCH, now()), last_run_at.astimezone(UTC) + again)
+        remaining = (due - now()).total_seconds()
         if remaining <= 0:
             return schedstate(is_due=True, next=RECHECK_SECONDS)
         return schedstate(is_due=False, next=min(remaining, RECHECK_SECONDS))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from math import ceil
 
 from celery import Task
 
 from connectors.jira.models import Issue
-from core import ledger
+from core import ledger, reports
+from core.clock import now
 from core.database import reading, writing
-from core.errors import VendorError
+from core.errors import PayloadError, VendorError
 from core.schedule import claim_turn
 from tasks import app
 from tasks.pf_jira import wiring
@@ -20,33 +23,50 @@ from tasks.pf_jira.following import follow_issue
 
 log = logging.getLogger(__name__)
 
-LOOK_BACK_MINUTES = 26 * 60
+ENTRY = "pf_jira.sweep"
+
+LOOK_BACK = timedelta(hours=26)
 """A day, and two hours for a sweep that began late."""
+
+LATE = LOOK_BACK - timedelta(days=1)
+
+LOOK_BACK_MOST = timedelta(days=30)
+"""After a longer standstill the oldest changes are left to the next change of their issue."""
 
 
 @app.task(name="pf_jira.sweep", bind=True, max_retries=3)
 def sweep(self: Task) -> None:
     """Bring tasks to where their issues are, for issues that changed in the last day.
 
-    A record that somebody works on is left to them. When a vendor is down, the rest is left to the
-    next night, or to the next change of the issue.
+    A record that somebody works on is left to them. When a vendor is down, the next night looks
+    back as far as this one should have.
     """
-    if not claim_turn("pf_jira.sweep"):
+    if not claim_turn(ENTRY):
         return
+    began = now()
     try:
-        issues = list(wiring.jira().changed_since(LOOK_BACK_MINUTES))
-    except VendorError as error:
+        issues = list(wiring.jira().changed_since(_minutes_to_look_back(began)))
+    except (VendorError, PayloadError) as error:
         log.warning("sweep_failed", extra={"error": str(error)})
         return
     disagreeing = _disagreeing(issues)
     for link_id, issue in disagreeing:
         try:
             _follow(link_id, issue, self.request.id)
-        except VendorError as error:
+        except (VendorError, PayloadError) as error:
             log.warning("sweep_postponed", extra={"issue": issue.key, "error": str(error)})
-            if concerns_all(error):
-                break
-    log.info("swept", extra={"issues": len(issues), "disagreeing": len(disagreeing)})
+            if isinstance(error, VendorError) and concerns_all(error):
+                return
+    counts = {"issues": len(issues), "disagreeing": len(disagreeing)}
+    reports.save(ENTRY, {"began": began.isoformat(), **counts})
+    log.info("swept", extra=counts)
+
+
+def _minutes_to_look_back(began: datetime) -> int:
+    """Give the time since the last sweep that came to its end, and the usual time at least."""
+    last = reports.last(ENTRY)
+    since = began - datetime.fromisoformat(last["began"]) + LATE if last else LOOK_BACK
+    return ceil(min(max(since, LOOK_BACK), LOOK_BACK_MOST) / timedelta(minutes=1))
 
 
 def _disagreeing(issues: Sequence[Issue]) -> list[tuple[int, Issue]]:
@@ -67,7 +87,7 @@ def _follow(link_id: int, found: Issue, owner: str) -> None:
                 # The index lags, and a poll may have been faster: what is true now decides.
                 issue = wiring.jira().read(found.id)
                 follow_issue(wiring.peopleforce(), claim, link, issue)
-            except VendorError:
+            except (VendorError, PayloadError):
                 with writing() as session:
                     claim.unchanged(session, link)
                 raise

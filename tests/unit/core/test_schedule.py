@@ -183,6 +183,15 @@ def test_while_no_worker_takes_the_turn_beat_sends_once_per_interval(database, t
     assert is_due("poll", last_run_at=now() - timedelta(seconds=61)).is_due
 
 
+def test_a_night_whose_message_expired_in_the_queue_is_sent_again_the_same_night(
+    database, took_turn
+):
+    took_turn(SWEEP, 30 * 3600)
+
+    assert not is_due("sweep", last_run_at=now() - timedelta(seconds=55)).is_due
+    assert is_due("sweep", last_run_at=now() - timedelta(seconds=61)).is_due
+
+
 def test_a_new_installation_waits_for_its_first_night(database, redis_client):
     assert not is_due("sweep").is_due
     assert last_turn(SWEEP) is not None
