@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from core.errors import PayloadError
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -225,7 +228,11 @@ def _integer(value: object) -> int | None:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    """Give a string of JSON; what no database takes, U+0000 and half character pairs, is marked.
+
+    JSON may hold either as an escape. Refused later, such a text would end every poll.
+    """
+    return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else None
 
 
 def _person(payload: object) -> Person | None:

@@ -9,7 +9,10 @@ from connectors.jira.adf import html_to_adf, text_to_adf
 from core.mapping.fields import Cast
 
 LINE_LIMIT = 254
-"""Jira refuses a summary or a one-line text of 255 characters or more, and line breaks in it."""
+"""Jira refuses a summary or a one-line text of 255 characters or more, and line breaks in it.
+
+It counts UTF-16 units, of which an emoji takes two.
+"""
 
 
 def casts(accounts: Mapping[str, str | None]) -> dict[str, Cast]:
@@ -27,7 +30,10 @@ def casts(accounts: Mapping[str, str | None]) -> dict[str, Cast]:
 
 def _line(value: object) -> str:
     line = " ".join(str(value).split())
-    return line if len(line) <= LINE_LIMIT else line[: LINE_LIMIT - 1] + "…"
+    units = line.encode("utf-16-le", errors="replace")
+    if len(units) <= 2 * LINE_LIMIT:
+        return line
+    return units[: 2 * (LINE_LIMIT - 1)].decode("utf-16-le", errors="ignore") + "…"
 
 
 def _labels(value: object) -> list[str]:
