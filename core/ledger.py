@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from core.clock import now
@@ -150,17 +150,25 @@ def note_sightings(
     return sorted(ids)
 
 
-def claim(session: Session, ids: Sequence[int], owner: str, lease: timedelta) -> list[Link]:
-    """Take the links that nobody else is working on.
+def claim(
+    session: Session,
+    ids: Sequence[int],
+    owner: str,
+    lease: timedelta,
+    *,
+    only_waiting: bool = False,
+) -> list[Link]:
+    """Take the links that nobody else is working on; `only_waiting` leaves out finished ones.
 
     `owner` is the Celery task's id: the same message, delivered again after its worker died, takes
     its own claims over at once. Others wait until the lease has run out.
     """
     moment = now()
     free = or_(Link.claimed_until.is_(None), Link.claimed_until < moment, Link.claimed_by == owner)
+    wanted = Link.due_at.is_not(None) if only_waiting else true()
     taken = session.scalars(
         update(Link)
-        .where(Link.id.in_(ids), free)
+        .where(Link.id.in_(ids), free, wanted)
         .values(claimed_by=owner, claimed_until=moment + lease, updated_at=Link.updated_at)
         .returning(Link),
         execution_options={"populate_existing": True},

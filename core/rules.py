@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from core.clock import now
 from core.mapping.rules import FieldMapping, RoutingRule
-from core.models import Rule, RuleAction, RuleField, RuleState
+from core.models import Link, LinkState, Rule, RuleAction, RuleField, RuleState
 
 DEFAULT_RULE = "Default"
 
@@ -21,7 +22,8 @@ _DEFAULT_FIELDS = (
 def ensure_default_rule(session: Session, project: str, issue_type: str) -> None:
     """Make the rule that sends everything to one project, where no rule exists and one is named.
 
-    It is the last resort in priority, so rules made later come before it.
+    It is the last resort in priority, so rules made later come before it. What no rule took so far
+    becomes due.
     """
     if not project or session.scalar(select(Rule.id).limit(1)) is not None:
         return
@@ -43,6 +45,9 @@ def ensure_default_rule(session: Session, project: str, issue_type: str) -> None
                 for position, (target, kind, source, cast) in enumerate(_DEFAULT_FIELDS)
             ],
         )
+    )
+    session.execute(
+        update(Link).where(Link.state == LinkState.UNROUTED).values(due_at=now(), attempts=0)
     )
 
 

@@ -52,6 +52,11 @@ class IssueEvent:
         """Say whether the changelog shows a move to another status."""
         return any(change.field == "status" for change in self.changes)
 
+    @property
+    def moved(self) -> bool:
+        """Say whether the changelog shows a move to another project, which changes the key."""
+        return any(change.field.casefold() in {"project", "key"} for change in self.changes)
+
     @classmethod
     def from_payload(cls, payload: object) -> IssueEvent:
         """Read a delivery; raise `PayloadError` without a name of the event or an issue's id."""

@@ -177,14 +177,16 @@ class Claim:
 
 
 @contextmanager
-def claimed(link_ids: Sequence[int], owner: str) -> Generator[Claim]:
+def claimed(link_ids: Sequence[int], owner: str, *, only_waiting: bool = False) -> Generator[Claim]:
     """Claim links for a task and give back what it leaves unfinished.
 
-    Links that somebody else works on are left out; their work stays due. After an error that
-    nobody foresaw, what was held is tried again a few times and then becomes dead letters.
+    With `only_waiting`, links without waiting work are left out: their message came twice. Links
+    that somebody else works on are left out; their work stays due. After an error that nobody
+    foresaw, what was held is tried again a few times and then becomes dead letters.
     """
     with writing() as session:
-        claim = Claim(owner, ledger.claim(session, link_ids, owner, LEASE))
+        links = ledger.claim(session, link_ids, owner, LEASE, only_waiting=only_waiting)
+    claim = Claim(owner, links)
     try:
         yield claim
     except Exception as error:

@@ -48,6 +48,6 @@ def decide(event: IssueEvent, *, linked: bool) -> Decision:
         return NoteDeletion()
     if event.event == ISSUE_CREATED:
         return Ignore("our own issue, just made")
-    if event.changes and not event.status_changed:
+    if event.changes and not (event.status_changed or event.moved):
         return Ignore("its status did not change")
     return CheckStatus()

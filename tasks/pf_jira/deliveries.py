@@ -9,7 +9,7 @@ from datetime import timedelta
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from connectors.jira.events import IssueEvent
+from connectors.jira.events import ISSUE_CREATED, IssueEvent
 from core import activity, dead_letters, inbox, ledger
 from core.clock import now
 from core.database import reading, writing
@@ -146,22 +146,28 @@ def _find_task(delivery: Delivery, event: IssueEvent, owner: str) -> Ignore | st
     with claimed([known.link_id], owner) as claim:
         link = _only(claim)
         with writing() as session:
-            if link.issue_id is None and link.intent_at is not None:
+            if link.issue_id is None:
+                # Its create was never answered, or it was out of our sight for a while.
                 adopt(session, claim, link, [(issue.id, issue.key)])
-                return f"found to be the issue of task {issue.task_id}"
-            claim.unchanged(session, link)
-            if link.issue_id == issue.id:
-                return Ignore("our own issue, just made")
-            activity.note(
-                session,
-                DOMAIN,
-                link.source_id,
-                "duplicate_found",
-                f"{issue.key} names the same task as {link.issue_key or 'no issue yet'}. "
-                "Please close it in Jira if nobody needs it.",
-                issue_key=issue.key,
-            )
-    return f"a second issue of task {issue.task_id}"
+            else:
+                claim.unchanged(session, link)
+                if link.issue_id == issue.id:
+                    return Ignore("our own issue, just made")
+                activity.note(
+                    session,
+                    DOMAIN,
+                    link.source_id,
+                    "duplicate_found",
+                    f"{issue.key} names the same task as {link.issue_key}. "
+                    "Please close it in Jira if nobody needs it.",
+                    issue_key=issue.key,
+                )
+                return f"a second issue of task {issue.task_id}"
+    found = f"found to be the issue of task {issue.task_id}"
+    if event.event == ISSUE_CREATED:
+        return found
+    # What the event says of the status has not been looked at yet.
+    raise _Postponed(BUSY_WAIT, found)
 
 
 def _note_deletion(link: Link, owner: str, reason: str) -> str:

@@ -36,7 +36,7 @@ def sync(self: Task, link_ids: list[int]) -> None:
     by its intent. At most fifty links, which is what one bulk create takes.
     """
     jira = wiring.jira()
-    with claimed(link_ids, self.request.id) as claim:
+    with claimed(link_ids, self.request.id, only_waiting=True) as claim:
         if not claim.held:
             return
         with reading() as session:
