@@ -1,0 +1,152 @@
+"""What one link asks of Jira, and which rule it follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core.clock import now
+from core.mapping.rules import FieldMapping, RoutingRule
+from core.models import Link, LinkState
+from tasks.pf_jira.planning import Create, Leave, Update, fields_hash, plan, rule_for
+
+RULE = RoutingRule(
+    id=1,
+    name="Default",
+    conditions=(),
+    drop=False,
+    project="HR",
+    issue_type="Task",
+    recreate_deleted=False,
+    fields=(
+        FieldMapping("summary", "path", "title", "text"),
+        FieldMapping("duedate", "path", "ends_on", "text"),
+    ),
+)
+OTHER = replace(RULE, id=2, name="Other")
+DROP = replace(RULE, drop=True)
+RECREATE = replace(RULE, recreate_deleted=True)
+CASTS = {"text": str}
+LABELS = ["PeopleForce"]
+
+
+def link(*, task_completed: bool = False, **values: Any) -> Link:
+    """A link as the ledger gives it; without an issue unless told otherwise."""
+    snapshot = {"title": "Laptop", "ends_on": None, "completed": task_completed}
+    usual: dict[str, Any] = {"source_id": "11", "state": LinkState.PENDING, "completed": False}
+    return Link(**{**usual, "written": {}, "snapshot": snapshot, **values})
+
+
+def linked(**values: Any) -> Link:
+    """A link whose issue has what the task has."""
+    written = {"summary": "Laptop", "duedate": None, "labels": LABELS}
+    usual: dict[str, Any] = {
+        "issue_id": "10001",
+        "state": LinkState.SYNCED,
+        "rule_id": 1,
+        "written": written,
+    }
+    return link(**{**usual, **values})
+
+
+def test_a_new_task_asks_for_an_issue_with_the_fields_that_have_a_value():
+    assert plan(link(), RULE, CASTS) == Create(RULE, {"summary": "Laptop", "labels": LABELS})
+
+
+def test_our_label_is_on_every_issue_beside_those_of_the_rule():
+    rule = replace(RULE, fields=(FieldMapping("labels", "static", ["onboarding"], "as_is"),))
+    made = plan(link(), rule, {"as_is": lambda value: value})
+
+    assert isinstance(made, Create)
+    assert made.fields == {"labels": ["PeopleForce", "onboarding"]}
+
+
+def test_an_issue_that_has_everything_asks_nothing():
+    planned = plan(linked(), RULE, CASTS)
+
+    assert isinstance(planned, Update)
+    assert (planned.changed, planned.move_to_done) == ({}, None)
+
+
+def test_only_what_changed_is_written():
+    snapshot = {"title": "Laptop", "ends_on": "2026-12-24", "completed": False}
+
+    planned = plan(linked(snapshot=snapshot), RULE, CASTS)
+
+    assert isinstance(planned, Update)
+    assert planned.changed == {"duedate": "2026-12-24"}
+
+
+@pytest.mark.parametrize(
+    ("task", "agreed", "move"),
+    [(False, False, None), (True, False, True), (False, True, False), (True, True, None)],
+)
+def test_an_issue_moves_when_its_task_is_not_where_both_sides_last_were(task, agreed, move):
+    planned = plan(linked(task_completed=task, completed=agreed), RULE, CASTS)
+
+    assert isinstance(planned, Update)
+    assert planned.move_to_done is move
+
+
+@pytest.mark.parametrize("rule", [None, DROP], ids=["no rule", "a rule that drops"])
+def test_an_issue_that_exists_is_finished_whatever_the_rules_say_now(rule):
+    planned = plan(linked(task_completed=True), rule, CASTS)
+
+    assert isinstance(planned, Update)
+    assert (planned.changed, planned.move_to_done) == ({}, True)
+
+
+DELETED: dict[str, Any] = {"state": LinkState.ISSUE_DELETED}
+
+
+@pytest.mark.parametrize(
+    ("values", "rule", "state", "why"),
+    [
+        ({"task_completed": True}, RULE, LinkState.DROPPED, "completed before"),
+        ({"task_completed": True}, None, LinkState.DROPPED, "completed before"),
+        ({}, None, LinkState.UNROUTED, "no active rule"),
+        ({}, DROP, LinkState.DROPPED, "'Default' leaves it out"),
+        (DELETED, RULE, LinkState.ISSUE_DELETED, "was deleted in Jira"),
+        (DELETED | {"task_completed": True}, RECREATE, LinkState.ISSUE_DELETED, "was deleted"),
+        (DELETED, None, LinkState.ISSUE_DELETED, "was deleted in Jira"),
+    ],
+)
+def test_a_task_that_needs_no_issue_is_left_with_the_reason(values, rule, state, why):
+    planned = plan(link(**values), rule, CASTS)
+
+    assert isinstance(planned, Leave)
+    assert planned.state is state
+    assert why in planned.reason
+
+
+def test_a_deleted_issue_is_made_anew_where_the_rule_says_so():
+    assert isinstance(plan(link(**DELETED), RECREATE, CASTS), Create)
+
+
+def test_a_completed_task_whose_create_is_unanswered_is_still_looked_for():
+    assert isinstance(plan(link(task_completed=True, intent_at=now()), RULE, CASTS), Create)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"issue_id": "10001"}, {"intent_at": now()}, DELETED],
+    ids=["an issue", "an intent", "a deleted issue"],
+)
+def test_what_a_rule_began_stays_with_it(values):
+    assert rule_for(link(rule_id=2, **values), [RULE, OTHER]) is OTHER
+
+
+def test_what_nobody_began_goes_to_the_first_rule_that_matches():
+    assert rule_for(link(rule_id=2), [RULE, OTHER]) is RULE
+
+
+def test_a_rule_that_is_no_longer_in_force_is_followed_by_the_next_match():
+    assert rule_for(linked(rule_id=7), [RULE, OTHER]) is RULE
+    assert rule_for(linked(rule_id=7), []) is None
+
+
+def test_the_hash_of_fields_depends_on_what_they_say_and_not_on_their_order():
+    assert fields_hash({"a": 1, "b": "\u00e9"}) == fields_hash({"b": "\u00e9", "a": 1})
+    assert fields_hash({"a": 1}) != fields_hash({"a": "1"})
