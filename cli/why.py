@@ -29,9 +29,10 @@ def why(ctx: click.Context, key_or_id: str, *, as_json: bool) -> None:
         issue_key = link.issue_key if link else word.upper()
         rows = activity.story(session, record, issue_key)
     if link is None and not rows:
-        say(
+        click.echo(
             f"The gateway knows no task and no issue {word}. It takes in tasks that are open in "
-            "PeopleForce; the next poll may bring it, or ask for one with: igw poll"
+            "PeopleForce; the next poll may bring it, or ask for one with: igw poll",
+            err=True,
         )
         ctx.exit(EXIT_FAILED)
     if as_json:

@@ -12,6 +12,7 @@ from core.models import DomainSetting
 from core.settings import get_settings
 
 TYPES: dict[str, type] = {"bool": bool, "int": int, "str": str}
+_WORDS = {"bool": "true or false", "int": "a whole number", "str": "a text"}
 
 
 class InvalidSettingError(GatewayError):
@@ -46,12 +47,12 @@ def _default(spec: DomainSettingSpec) -> SettingValue:
 
 def _problem(spec: DomainSettingSpec, value: SettingValue) -> str:
     if type(value) is not TYPES[spec.type]:
-        return f"of type {spec.type}"
+        return _WORDS[spec.type]
     if isinstance(value, int):
         if spec.minimum is not None and value < spec.minimum:
             return f"at least {spec.minimum}"
         if spec.maximum is not None and value > spec.maximum:
             return f"at most {spec.maximum}"
     if spec.pattern is not None and not re.fullmatch(spec.pattern, str(value)):
-        return f"of the form {spec.pattern}"
+        return f"of the form {spec.form or spec.pattern}"
     return ""

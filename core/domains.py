@@ -60,6 +60,8 @@ class DomainSettingSpec(_Strict):
     minimum: int | None = None
     maximum: int | None = None
     pattern: str | None = None
+    form: str | None = None
+    """What the pattern asks for, in words for a person: `HH:MM`."""
 
     @model_validator(mode="after")
     def _one_default(self) -> Self:

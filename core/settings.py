@@ -40,6 +40,9 @@ SANDBOX_JIRA_EMAIL = "gateway@acme.example"
 SANDBOX_JIRA_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but the stand-in on loopback
 SANDBOX_WEBHOOK_SECRET = "sandbox-webhook-secret"  # noqa: S105 - as above
 
+BROKERS = ("redis", "rediss", "sentinel", "amqp", "amqps")
+"""Ways to reach a broker that Celery's settings here are made for."""
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -200,6 +203,31 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
+        scheme = _scheme(value)
+        if scheme not in {"", "sqlite", "postgresql+psycopg"}:
+            message = "must begin with sqlite:/// or postgresql+psycopg://"
+            raise ValueError(message)
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if _scheme(value) not in {"", "redis", "rediss", "unix"}:
+            message = "must begin with redis://, rediss:// or unix://"
+            raise ValueError(message)
+        return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def _known_broker(cls, value: SecretStr | None) -> SecretStr | None:
+        if _scheme(value) not in {"", *BROKERS}:
+            message = f"must begin with one of {', '.join(f'{name}://' for name in BROKERS)}"
+            raise ValueError(message)
+        return value
+
     @field_validator("peopleforce_base_url", "jira_base_url")
     @classmethod
     def _plain_base_url(cls, value: str) -> str:
@@ -315,6 +343,11 @@ class Settings(BaseSettings):
         """Where this machine reaches the gateway."""
         host = "127.0.0.1" if self.gateway_host in {"0.0.0.0", "::"} else self.gateway_host  # noqa: S104 - compared, not bound
         return f"http://{_host_and_port(host, self.gateway_port)}"
+
+
+def _scheme(url: SecretStr | None) -> str:
+    """Give what stands before `://`; "" for no URL, and the whole text where nothing does."""
+    return url.get_secret_value().partition("://")[0].lower() if url else ""
 
 
 def _host_and_port(host: str, port: int) -> str:

@@ -40,13 +40,13 @@ def test_what_an_admin_set_is_in_force_at_once(database):
     [
         ("poll_interval_seconds", 4, "at least 5"),
         ("poll_interval_seconds", 86_401, "at most 86400"),
-        ("poll_interval_seconds", "60", "of type int"),
-        ("poll_interval_seconds", True, "of type int"),
-        ("poll_interval_seconds", 60.0, "of type int"),
-        ("poll_paused", 1, "of type bool"),
-        ("nightly_at", "24:00", "of the form"),
-        ("nightly_at", "02:30\n", "of the form"),
-        ("nightly_at", 230, "of type str"),
+        ("poll_interval_seconds", "60", "a whole number"),
+        ("poll_interval_seconds", True, "a whole number"),
+        ("poll_interval_seconds", 60.0, "a whole number"),
+        ("poll_paused", 1, "true or false"),
+        ("nightly_at", "24:00", "of the form HH:MM"),
+        ("nightly_at", "02:30\n", "of the form HH:MM"),
+        ("nightly_at", 230, "a text"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_and_says_what_would(database, key, value, problem):
