@@ -102,7 +102,9 @@ class _Parser:
         if not isinstance(document, Mapping):
             raise RuleDocumentError([RuleError("a rule is a table of keys", "write it as one")])
         self._keys(document, _RULE_KEYS, "")
-        name = self._typed(document, "name", str, "") or "?"
+        name = self._typed(document, "name", str, "")
+        if name == "":
+            self._refuse("the rule has no name", "give it one", "name")
         parts: dict[str, Any] = {
             "id": self._typed(document, "id", int, 0),
             "name": name,
@@ -115,12 +117,10 @@ class _Parser:
             "conditions": self._each(document, "conditions", self._condition),
             "fields": self._each(document, "fields", self._field),
         }
-        if not document.get("name"):
-            self._errors.append(RuleError("the rule has no name", "give it one", "name"))
         complete = None not in parts.values()
         rule = self._made("", lambda: Rule(**parts)) if complete else None
         if rule is None or self._errors:
-            raise RuleDocumentError([error.at(rule=name) for error in self._errors])
+            raise RuleDocumentError([error.at(rule=name or "?") for error in self._errors])
         return rule
 
     def _condition(self, document: Mapping[str, Any], part: str) -> Condition | None:

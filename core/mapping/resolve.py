@@ -21,7 +21,7 @@ _NOTHING = object()
 class Shapes(Protocol):
     """How a connector writes neutral values as its vendor's JSON."""
 
-    def shape(self, target: TargetField, value: Value) -> Any:  # noqa: ANN401 - a vendor's JSON
+    def shape(self, target: TargetField, value: Value, /) -> Any:  # noqa: ANN401 - a vendor's JSON
         """Give the JSON of a field's neutral value; None is a field that is to be cleared.
 
         Must not fail on a value that `check` lets pass.
