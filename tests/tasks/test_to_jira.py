@@ -10,9 +10,10 @@ import pytest
 from core.clock import now
 from core.models import LinkState, RuleAction, RuleState
 from core.settings import get_settings
-from tests.tasks.world import BULK, EDIT, SINGLE, TASK_LIST
+from tests.tasks.world import BULK, EDIT, SINGLE, TASK_LIST, on_sqlite
 
 
+@on_sqlite
 @pytest.mark.parametrize("count", [1, 2, 50, 51, 120])
 def test_tasks_become_issues_in_as_few_creates_as_there_are_fifties(world, count):
     ids = world.has_tasks(count)
@@ -45,6 +46,7 @@ def test_an_issue_has_what_the_task_has(world):
     assert world.story(task_id) == ["created"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("count", [0, 1, 50, 51, 101])
 def test_a_poll_without_changes_reads_the_open_pages_and_writes_nothing(world, count):
     if count:
