@@ -171,7 +171,7 @@ def test_why_says_what_to_do_about_a_record_it_does_not_know(stack, jira):
     answer = stack.igw("why", "HR-99999")
 
     assert answer.returncode == 1
-    assert "igw poll" in answer.stdout
+    assert "igw poll" in answer.stderr
 
 
 def test_status_ends_with_zero_when_everything_is_well(stack, jira):
