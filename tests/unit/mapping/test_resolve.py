@@ -180,6 +180,15 @@ def test_html_without_a_text_counts_as_empty_and_the_next_source_is_taken():
     assert result.values["description"].content == "none given"
 
 
+def test_a_value_that_no_source_could_use_is_a_violation_and_not_an_empty_field():
+    mapping = FieldMapping("cf_1", (ValueMap(Path("$.office"), {"Odesa": "10"}),))
+
+    violation = only_violation(outcome(TITLE, mapping))
+
+    assert "the table has no entry for 'Lviv'" in violation.problem
+    assert violation.blame is Blame.RECORD
+
+
 def test_everything_that_is_wrong_is_said_at_once():
     result = outcome(
         FieldMapping("cf_1", (Static("x"),)),
