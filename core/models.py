@@ -237,10 +237,12 @@ class Rule(Base):
     priority: Mapped[int] = mapped_column(default=100)
     """Lower comes first; the first match wins."""
     conditions: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
-    """All must hold; an empty list matches everything."""
+    """All must hold; an empty list matches everything. Written as in the rule's document."""
     action: Mapped[RuleAction] = mapped_column(_enum(RuleAction), default=RuleAction.SYNC)
     target_project: Mapped[str | None] = mapped_column(String(50))
     target_issue_type: Mapped[str | None] = mapped_column(String(100))
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    """Where days and times of records are that name no zone."""
     recreate_deleted: Mapped[bool] = mapped_column(default=False)
     """Whether an issue that was deleted in Jira is made anew."""
     state: Mapped[RuleState] = mapped_column(_enum(RuleState), default=RuleState.ACTIVE)
@@ -265,10 +267,8 @@ class RuleField(Base):
     rule_id: Mapped[int] = mapped_column(ForeignKey("rules.id", ondelete="CASCADE"))
     position: Mapped[int] = mapped_column(default=0)
     target_field: Mapped[str] = mapped_column(String(100))
-    source_kind: Mapped[str] = mapped_column(String(20))
-    """`path` (into the record) or `static`."""
-    source: Mapped[Any] = mapped_column(Json)
-    cast: Mapped[str] = mapped_column(String(20), default="text")
+    mapping: Mapped[dict[str, Any]] = mapped_column(Json)
+    """The field's part of the rule's document; see `core.mapping.document`."""
 
 
 class DeadLetterState(StrEnum):

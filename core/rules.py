@@ -1,4 +1,4 @@
-"""The routing rules as they are stored."""
+"""The routing rules as they are stored: rows in the database, documents outside."""
 
 from __future__ import annotations
 
@@ -6,17 +6,27 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from core.mapping.rules import FieldMapping, RoutingRule
+from core.mapping import document, routing
 from core.models import Link, LinkState, Rule, RuleAction, RuleField, RuleState
 
 DEFAULT_RULE = "Default"
 
-_DEFAULT_FIELDS = (
-    ("summary", "path", "title", "line"),
-    ("description", "path", "description", "rich_text"),
-    ("duedate", "path", "ends_on", "date"),
-    ("labels", "static", ["PeopleForce"], "labels"),
-)
+_DEFAULT_FIELDS = [
+    {"field": "summary", "name": "Summary", "sources": [{"path": "$.title"}]},
+    {
+        "field": "description",
+        "name": "Description",
+        "sources": [{"path": "$.description"}],
+        "when_empty": "clear",
+    },
+    {
+        "field": "duedate",
+        "name": "Due date",
+        "sources": [{"path": "$.ends_on"}],
+        "when_empty": "clear",
+    },
+    {"field": "labels", "name": "Labels", "sources": [{"static": ["PeopleForce"]}]},
+]
 
 
 def ensure_default_rule(session: Session, project: str, issue_type: str) -> None:
@@ -27,49 +37,85 @@ def ensure_default_rule(session: Session, project: str, issue_type: str) -> None
     """
     if not project or session.scalar(select(Rule.id).limit(1)) is not None:
         return
-    session.add(
-        Rule(
-            name=DEFAULT_RULE,
-            priority=1000,
-            action=RuleAction.SYNC,
-            target_project=project,
-            target_issue_type=issue_type,
-            fields=[
-                RuleField(
-                    position=position,
-                    target_field=target,
-                    source_kind=kind,
-                    source=source,
-                    cast=cast,
-                )
-                for position, (target, kind, source, cast) in enumerate(_DEFAULT_FIELDS)
-            ],
-        )
+    save(
+        session,
+        document.parse(
+            {
+                "name": DEFAULT_RULE,
+                "priority": 1000,
+                "project": project,
+                "issue_type": issue_type,
+                "fields": _DEFAULT_FIELDS,
+            }
+        ),
     )
+    try_unrouted(session)
+
+
+def try_unrouted(session: Session) -> None:
+    """Make due what no rule took so far: the rules have changed."""
     session.execute(
         update(Link).where(Link.state == LinkState.UNROUTED).values(due_at=now(), attempts=0)
     )
 
 
-def active_rules(session: Session) -> list[RoutingRule]:
-    """Give the rules in force, in the order in which they are tried."""
-    rows = session.scalars(
-        select(Rule).where(Rule.state == RuleState.ACTIVE).order_by(Rule.priority, Rule.id)
-    )
-    return [_routing_rule(row) for row in rows]
+def active_rules(session: Session) -> list[routing.Rule]:
+    """Give the rules in force, in the order in which they are tried.
+
+    Raises `core.mapping.errors.RuleDocumentError` where a stored rule cannot be read: leaving one
+    out would send its records elsewhere.
+    """
+    rows = session.scalars(select(Rule).where(Rule.state == RuleState.ACTIVE))
+    return routing.in_order(to_rule(row) for row in rows)
 
 
-def _routing_rule(row: Rule) -> RoutingRule:
-    return RoutingRule(
-        id=row.id,
-        name=row.name,
-        conditions=tuple(row.conditions),
-        drop=row.action is RuleAction.DROP,
-        project=row.target_project or "",
-        issue_type=row.target_issue_type or "",
-        recreate_deleted=row.recreate_deleted,
-        fields=tuple(
-            FieldMapping(field.target_field, field.source_kind, field.source, field.cast)
-            for field in row.fields
-        ),
+def to_rule(row: Rule) -> routing.Rule:
+    """Give a stored rule as the engine knows it."""
+    return document.parse(
+        {
+            "id": row.id,
+            "name": row.name,
+            "priority": row.priority,
+            "action": row.action.value.lower(),
+            "project": row.target_project or "",
+            "issue_type": row.target_issue_type or "",
+            "time_zone": row.time_zone,
+            "recreate_deleted": row.recreate_deleted,
+            "conditions": row.conditions,
+            "fields": [{**field.mapping, "field": field.target_field} for field in row.fields],
+        }
     )
+
+
+def save(session: Session, rule: routing.Rule) -> Rule:
+    """Store a rule under its name: a new one, or a new version of the one that has the name.
+
+    `rule.id` is not looked at: the database gives ids, and files that travel between installations
+    go by name. A rule's state is left as it is.
+    """
+    row = session.scalar(select(Rule).where(Rule.name == rule.name))
+    if row is None:
+        row = Rule(name=rule.name, version=0)
+        session.add(row)
+    parts = document.dump(rule)
+    row.priority = rule.priority
+    row.conditions = parts["conditions"]
+    row.action = RuleAction(rule.action.value.upper())
+    row.target_project = rule.project or None
+    row.target_issue_type = rule.issue_type or None
+    row.time_zone = rule.time_zone
+    row.recreate_deleted = rule.recreate_deleted
+    row.version += 1
+    row.fields.clear()
+    # The old rows go first: a field may be mapped once only.
+    session.flush()
+    row.fields = [
+        RuleField(
+            position=position,
+            target_field=mapping["field"],
+            mapping={key: value for key, value in mapping.items() if key != "field"},
+        )
+        for position, mapping in enumerate(parts["fields"])
+    ]
+    session.flush()
+    return row

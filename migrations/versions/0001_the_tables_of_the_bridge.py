@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("action", sa.String(length=32), nullable=False),
         sa.Column("target_project", sa.String(length=50), nullable=True),
         sa.Column("target_issue_type", sa.String(length=100), nullable=True),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("recreate_deleted", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("tripped_reason", sa.Text(), nullable=False),
@@ -170,9 +171,7 @@ def upgrade() -> None:
         sa.Column("rule_id", ID, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("target_field", sa.String(length=100), nullable=False),
-        sa.Column("source_kind", sa.String(length=20), nullable=False),
-        sa.Column("source", JSON, nullable=False),
-        sa.Column("cast", sa.String(length=20), nullable=False),
+        sa.Column("mapping", JSON, nullable=False),
         sa.ForeignKeyConstraint(
             ["rule_id"], ["rules.id"], name="fk_rule_fields_rule_id_rules", ondelete="CASCADE"
         ),

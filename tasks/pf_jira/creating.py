@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from connectors.jira.creation import Created, IssueDraft, Refused
 from connectors.jira.service import Jira
 from core import activity
+from core.backoff import full_jitter
 from core.clock import now
 from core.database import writing
 from core.errors import (
@@ -31,6 +32,7 @@ from tasks.pf_jira import DOMAIN
 from tasks.pf_jira.claims import Claim
 from tasks.pf_jira.failures import LOOK_AGAIN
 from tasks.pf_jira.planning import Create, fields_hash
+from tasks.pf_jira.schemas import forget_if_old
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +181,24 @@ def _create(jira: Jira, claim: Claim, wanted: Sequence[Wanted]) -> None:
                     error = VendorRejectedError(
                         "jira", "create_issue", 400, detail, dict(field_errors)
                     )
-                    claim.failed(session, link, error, intent_at=None)
+                    _note_refused(session, claim, (link, plan), error)
+
+
+def _note_refused(session: Session, claim: Claim, pair: Wanted, error: VendorRejectedError) -> None:
+    """Give a refused issue back: for another look at Jira's schema, or for good."""
+    link, plan = pair
+    if error.field_errors and forget_if_old(plan.rule.project, plan.rule.issue_type):
+        # The payload fitted the schema that we knew: Jira has changed since. Map again.
+        claim.later(
+            session,
+            link,
+            full_jitter(1),
+            f"Jira refused what its schema allowed ({error}); its schema is read again",
+            state=LinkState.PENDING,
+            intent_at=None,
+        )
+        return
+    claim.failed(session, link, error, intent_at=None)
 
 
 def _all_failed(
@@ -210,7 +229,7 @@ def _note_created(session: Session, claim: Claim, pair: Wanted, issue: Created) 
         DOMAIN,
         link.source_id,
         "created",
-        f"Made {issue.key} by rule {plan.rule.name!r}.",
+        " ".join([f"Made {issue.key} by rule {plan.rule.name!r}.", *plan.notices]),
         issue_key=issue.key,
         changes=plan.fields,
         rule_id=plan.rule.id,

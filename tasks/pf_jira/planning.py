@@ -1,4 +1,7 @@
-"""What one link asks of Jira. Pure: no I/O."""
+"""What one link asks of Jira. Pure: no I/O.
+
+Nothing is planned that does not fit Jira's schema: what does not is refused here, in words.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.jira.models import LABEL
-from core.mapping.fields import Cast, build_fields, changed_fields
-from core.mapping.rules import RoutingRule, first_match
+from connectors.jira.schema import JiraShapes
+from core.mapping.casts import Lookups
+from core.mapping.resolve import Payload, Violations, resolve
+from core.mapping.routing import Action, Rule, route
+from core.mapping.schema import TargetSchema
 from core.models import Link, LinkState
+
+_SHAPES = JiraShapes()
 
 
 @dataclass(frozen=True)
@@ -20,15 +28,16 @@ class Leave:
 
     state: LinkState
     reason: str
-    rule: RoutingRule | None = None
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True)
 class Create:
-    """Make an issue with these fields."""
+    """Make an issue with these fields. `notices` say what was done to make values fit."""
 
-    rule: RoutingRule
+    rule: Rule
     fields: dict[str, Any]
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,17 +47,26 @@ class Update:
     Without a rule no field is written; `reason` says why.
     """
 
-    rule: RoutingRule | None
+    rule: Rule | None
     fields: dict[str, Any]
     changed: dict[str, Any]
     move_to_done: bool | None
     reason: str = ""
+    notices: tuple[str, ...] = ()
 
 
-Plan = Leave | Create | Update
+@dataclass(frozen=True)
+class Refuse:
+    """The record does not fit under its rule: nothing leaves, and a person is told why."""
+
+    rule: Rule
+    violations: Violations
 
 
-def rule_for(link: Link, rules: Sequence[RoutingRule]) -> RoutingRule | None:
+Plan = Leave | Create | Update | Refuse
+
+
+def rule_for(link: Link, rules: Sequence[Rule]) -> Rule | None:
     """Give the rule that a link follows.
 
     An issue keeps the rule that made it as long as that is in force: a changed priority must not
@@ -62,44 +80,89 @@ def rule_for(link: Link, rules: Sequence[RoutingRule]) -> RoutingRule | None:
         for rule in rules:
             if rule.id == link.rule_id:
                 return rule
-    return first_match(rules, link.snapshot)
+    return route(rules, link.snapshot).rule
 
 
-def plan(link: Link, rule: RoutingRule | None, casts: Mapping[str, Cast]) -> Plan:
-    """Say what to do for a link, seen from its newest snapshot and what Jira was last given."""
+def needs_schema(link: Link, rule: Rule | None) -> bool:
+    """Say whether fields may be written for a link, so that the target's schema is needed."""
+    return _plan_without_fields(link, rule) is None
+
+
+def plan(link: Link, rule: Rule | None, schema: TargetSchema | None, lookups: Lookups) -> Plan:
+    """Say what to do for a link, seen from its newest snapshot and what Jira was last given.
+
+    `schema` is that of the rule's target; None is good enough where `needs_schema` says so.
+    """
+    simple = _plan_without_fields(link, rule)
+    if simple is not None or rule is None or schema is None:
+        return simple or Leave(LinkState.UNROUTED, _UNROUTED)
+    outcome = resolve(link.snapshot, rule, schema, lookups, _SHAPES)
+    if isinstance(outcome, Violations):
+        return Refuse(rule, outcome)
+    return _fitting(link, rule, outcome)
+
+
+_UNROUTED = "no active rule takes it, and there is no default project"
+
+
+def _fitting(link: Link, rule: Rule, payload: Payload) -> Create | Update:
+    fields = _with_our_label(payload.fields)
+    notices = tuple(str(notice) for notice in payload.notices)
     if link.issue_id is None:
-        return _plan_without_issue(link, rule, casts)
-    completed = bool(link.snapshot["completed"])
-    move = completed if completed != link.completed else None
-    if rule is None or rule.drop:
+        filled = {key: value for key, value in fields.items() if not _empty(value)}
+        return Create(rule, filled, notices)
+    changed = _changed(fields, link.written)
+    # What the rule leaves unset keeps the value that was last written.
+    return Update(rule, {**link.written, **fields}, changed, _move(link), notices=notices)
+
+
+def _plan_without_fields(link: Link, rule: Rule | None) -> Leave | Update | None:
+    """Plan what needs no field to be written; None where a payload decides."""
+    drops = rule is None or rule.action is Action.DROP
+    if link.issue_id is not None:
+        if not drops:
+            return None
         # An issue that exists is finished and reopened with its task, whatever the rules say now.
         why = "no rule in force writes its fields; only its status is kept in step"
-        return Update(None, dict(link.written), {}, move, why)
-    fields = _fields(link, rule, casts)
-    return Update(rule, fields, changed_fields(fields, link.written), move)
-
-
-def _plan_without_issue(
-    link: Link, rule: RoutingRule | None, casts: Mapping[str, Cast]
-) -> Leave | Create:
-    completed = bool(link.snapshot["completed"])
+        return Update(None, dict(link.written), {}, _move(link), why)
     if link.state is LinkState.ISSUE_DELETED:
-        if completed or rule is None or rule.drop or not rule.recreate_deleted:
-            named = f"rule {rule.name!r} makes no new one" if rule else "no rule makes a new one"
-            why = f"its issue was deleted in Jira, and {named}"
-            return Leave(LinkState.ISSUE_DELETED, why, rule)
-    elif completed and link.intent_at is None:
+        return _leave_deleted(link, rule)
+    if link.snapshot["completed"] and link.intent_at is None:
         return Leave(LinkState.DROPPED, "completed before an issue was made")
     if rule is None:
-        return Leave(LinkState.UNROUTED, "no active rule takes it, and there is no default project")
-    if rule.drop:
-        return Leave(LinkState.DROPPED, f"rule {rule.name!r} leaves it out", rule)
-    fields = _fields(link, rule, casts)
-    return Create(rule, {key: value for key, value in fields.items() if value is not None})
+        return Leave(LinkState.UNROUTED, _UNROUTED)
+    return Leave(LinkState.DROPPED, f"rule {rule.name!r} leaves it out", rule) if drops else None
 
 
-def _fields(link: Link, rule: RoutingRule, casts: Mapping[str, Cast]) -> dict[str, Any]:
-    return _with_our_label(build_fields(rule, link.snapshot, casts))
+def _leave_deleted(link: Link, rule: Rule | None) -> Leave | None:
+    """Leave a task whose issue was deleted in Jira, unless its rule makes a new one."""
+    renews = rule is not None and rule.action is Action.SYNC and rule.recreate_deleted
+    if renews and not link.snapshot["completed"]:
+        return None
+    named = f"rule {rule.name!r} makes no new one" if rule else "no rule makes a new one"
+    why = f"its issue was deleted in Jira, and {named}"
+    return Leave(LinkState.ISSUE_DELETED, why, rule)
+
+
+def _move(link: Link) -> bool | None:
+    completed = bool(link.snapshot["completed"])
+    return completed if completed != link.completed else None
+
+
+def _changed(fields: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the fields whose value is not the one last written.
+
+    A field that was never written and is empty now needs no write either.
+    """
+    return {
+        key: value
+        for key, value in fields.items()
+        if value != written.get(key) and not (_empty(value) and _empty(written.get(key)))
+    }
+
+
+def _empty(value: object) -> bool:
+    return value is None or value == []
 
 
 def _with_our_label(fields: dict[str, Any]) -> dict[str, Any]:

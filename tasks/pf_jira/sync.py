@@ -14,17 +14,27 @@ from connectors.jira.service import Jira
 from core import activity
 from core.database import reading, writing
 from core.errors import VendorError
-from core.mapping.rules import RoutingRule, value_at
+from core.mapping.resolve import needed_lookups
+from core.mapping.routing import Rule
 from core.models import Link
 from core.rules import active_rules
 from core.settings import get_settings
 from tasks import app
 from tasks.pf_jira import DOMAIN, wiring
-from tasks.pf_jira.casts import casts
 from tasks.pf_jira.claims import Claim, claimed
 from tasks.pf_jira.creating import Wanted, create_issues
 from tasks.pf_jira.failures import concerns_all
-from tasks.pf_jira.planning import Create, Leave, Plan, Update, plan, rule_for
+from tasks.pf_jira.planning import (
+    Create,
+    Leave,
+    Plan,
+    Refuse,
+    Update,
+    needs_schema,
+    plan,
+    rule_for,
+)
+from tasks.pf_jira.schemas import schema_of
 from tasks.pf_jira.updating import update_issue
 
 
@@ -43,6 +53,7 @@ def sync(self: Task, link_ids: list[int]) -> None:
             rules = active_rules(session)
         plans = _plan(jira, claim, rules)
         _leave(claim, [(link, what) for link, what in plans if isinstance(what, Leave)])
+        _refuse(claim, [(link, what) for link, what in plans if isinstance(what, Refuse)])
         wanted: list[Wanted] = [(link, what) for link, what in plans if isinstance(what, Create)]
         if wanted:
             trust = timedelta(seconds=get_settings().jira_index_trust_seconds)
@@ -50,16 +61,13 @@ def sync(self: Task, link_ids: list[int]) -> None:
         _update(jira, claim, [(link, what) for link, what in plans if isinstance(what, Update)])
 
 
-def _plan(jira: Jira, claim: Claim, rules: Sequence[RoutingRule]) -> list[tuple[Link, Plan]]:
+def _plan(jira: Jira, claim: Claim, rules: Sequence[Rule]) -> list[tuple[Link, Plan]]:
     """Plan for each link by itself: one that cannot be planned must not take the others along."""
     accounts: dict[str, str | None] = {}
     plans: list[tuple[Link, Plan]] = []
     for link in claim.held:
         try:
-            rule = rule_for(link, rules)
-            for email in _emails(link, rule) - accounts.keys():
-                accounts[email] = jira.account_id_for(email)
-            plans.append((link, plan(link, rule, casts(accounts))))
+            plans.append((link, _plan_one(jira, link, rules, accounts)))
         except VendorError as error:
             if concerns_all(error):
                 _fail_all(claim, error)
@@ -73,14 +81,28 @@ def _plan(jira: Jira, claim: Claim, rules: Sequence[RoutingRule]) -> list[tuple[
     return plans
 
 
-def _emails(link: Link, rule: RoutingRule | None) -> set[str]:
-    """Give the e-mails whose Jira accounts the rule asks for."""
-    return {
-        str(value).casefold()
-        for field in (rule.fields if rule else ())
-        if field.cast == "user" and field.kind == "path"
-        if (value := value_at(link.snapshot, field.source))
-    }
+def _plan_one(
+    jira: Jira, link: Link, rules: Sequence[Rule], accounts: dict[str, str | None]
+) -> Plan:
+    rule = rule_for(link, rules)
+    if rule is None or not needs_schema(link, rule):
+        return plan(link, rule, None, {})
+    schema = schema_of(rule.project, rule.issue_type)
+    for email in needed_lookups(rule, link.snapshot, schema) - accounts.keys():
+        accounts[email] = jira.account_id_for(email)
+    return plan(link, rule, schema, accounts)
+
+
+def _refuse(claim: Claim, plans: Sequence[tuple[Link, Refuse]]) -> None:
+    if not plans:
+        return
+    with writing() as session:
+        for link, what in plans:
+            reason = (
+                f"Task {link.source_id} does not fit Jira. {what.violations} "
+                f"Then try again with: igw replay {link.source_id}"
+            )
+            claim.give_up(session, link, reason, rule_id=what.rule.id)
 
 
 def _leave(claim: Claim, plans: Sequence[tuple[Link, Leave]]) -> None:

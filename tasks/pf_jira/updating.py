@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 
 from connectors.jira.service import Jira
 from core import activity
+from core.backoff import full_jitter
 from core.database import writing
-from core.errors import VendorError, VendorNotFoundError
+from core.errors import VendorError, VendorNotFoundError, VendorRejectedError
 from core.models import Link, LinkState
 from tasks.pf_jira import DOMAIN
 from tasks.pf_jira.claims import Claim
 from tasks.pf_jira.failures import concerns_all
 from tasks.pf_jira.planning import Update, fields_hash
+from tasks.pf_jira.schemas import forget_if_old
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,9 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
     except VendorNotFoundError:
         _forget_issue(claim, link)
         return None
+    except VendorRejectedError as error:
+        _refused(claim, link, plan, error)
+        return None
     except VendorError as error:
         with writing() as session:
             claim.failed(session, link, error)
@@ -43,7 +48,12 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
                 DOMAIN,
                 link.source_id,
                 "updated",
-                f"Wrote {', '.join(sorted(plan.changed))} to {link.issue_key}.",
+                " ".join(
+                    [
+                        f"Wrote {', '.join(sorted(plan.changed))} to {link.issue_key}.",
+                        *plan.notices,
+                    ]
+                ),
                 issue_key=link.issue_key,
                 changes={
                     field: {"from": link.written.get(field), "to": value}
@@ -64,6 +74,17 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
             rule_id=rule_id,
         )
     return None
+
+
+def _refused(claim: Claim, link: Link, plan: Update, error: VendorRejectedError) -> None:
+    """Give a refused update back: for another look at Jira's schema, or for good."""
+    rule = plan.rule
+    with writing() as session:
+        if rule and error.field_errors and forget_if_old(rule.project, rule.issue_type):
+            why = f"Jira refused what its schema allowed ({error}); its schema is read again"
+            claim.later(session, link, full_jitter(1), why)
+        else:
+            claim.failed(session, link, error)
 
 
 def _write(jira: Jira, link: Link, plan: Update) -> str | None:

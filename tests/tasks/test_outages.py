@@ -240,9 +240,7 @@ def test_a_dead_letter_can_be_replayed_after_jira_was_mended(world):
 
 def test_a_workflow_without_a_way_is_told_to_people(world, monkeypatch):
     world.change_rule(target_project="FAC")
-    for field in ("customfield_10061", "customfield_10062"):
-        path = f"schema/projects/FAC/types/Task/fields/{field}"
-        world.jira.control("PATCH", path, {"required": False})
+    world.accept_plain_tasks("FAC")
     [task_id] = world.has_synced_tasks(1)
     monkeypatch.setattr("connectors.jira.moves.MAX_STEPS", 1)
     world.complete(task_id)

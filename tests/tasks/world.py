@@ -98,6 +98,20 @@ class World:
         path = "schema/projects/HR/types/Task/fields/duedate"
         self.jira.control("PATCH", path, {"on_screen": not refuse})
 
+    def accept_plain_tasks(self, project: str) -> None:
+        """Let a project take what the default rule writes, and demand nothing else."""
+        changes = {
+            "IT": {"customfield_10041": {"required": False}},
+            "FAC": {
+                "customfield_10061": {"required": False},
+                "customfield_10062": {"required": False},
+                "duedate": {"on_screen": True},
+            },
+        }
+        for field_id, change in changes[project].items():
+            path = f"schema/projects/{project}/types/Task/fields/{field_id}"
+            self.jira.control("PATCH", path, change)
+
     def change_rule(self, **values: Any) -> None:
         """Change the default rule."""
         with writing() as session:

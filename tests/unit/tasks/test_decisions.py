@@ -19,7 +19,6 @@ from core.errors import (
     VendorRejectedError,
     VendorUnavailableError,
 )
-from tasks.pf_jira.casts import casts
 from tasks.pf_jira.decisions import CheckStatus, FindTask, Ignore, NoteDeletion, decide
 from tasks.pf_jira.failures import (
     CONFLICTS_BEFORE_GIVING_UP,
@@ -129,20 +128,3 @@ def test_an_outage_of_ours_does_not_count_against_the_record(error, attempts):
 def test_an_error_nobody_foresaw_is_the_end_after_a_few_attempts():
     assert wait_after_unexpected(ZeroDivisionError(), MAX_UNEXPECTED - 1) is not None
     assert wait_after_unexpected(ZeroDivisionError(), MAX_UNEXPECTED) is None
-
-
-@pytest.mark.parametrize(
-    ("cast", "value", "result"),
-    [
-        ("line", "  two\nlines\tand more ", "two lines and more"),
-        ("date", "2026-12-24T10:00:00Z", "2026-12-24"),
-        ("labels", ["b c", "a", "", " a "], ["a", "b_c"]),
-        ("labels", "one", ["one"]),
-        ("user", "Iryna.Koval@ACME.example", {"accountId": "557058:iryna"}),
-        ("user", "nobody@acme.example", None),
-    ],
-)
-def test_values_become_what_jira_takes(cast, value, result):
-    accounts = {"iryna.koval@acme.example": "557058:iryna"}
-
-    assert casts(accounts)[cast](value) == result

@@ -8,27 +8,50 @@ from typing import Any
 import pytest
 
 from core.clock import now
-from core.mapping.rules import FieldMapping, RoutingRule
+from core.mapping import document
+from core.mapping.routing import Action
+from core.mapping.schema import FieldKind, TargetField, TargetSchema
+from core.mapping.violations import Blame
 from core.models import Link, LinkState
-from tasks.pf_jira.planning import Create, Leave, Update, fields_hash, plan, rule_for
+from tasks.pf_jira.planning import (
+    Create,
+    Leave,
+    Refuse,
+    Update,
+    fields_hash,
+    needs_schema,
+    plan,
+    rule_for,
+)
 
-RULE = RoutingRule(
-    id=1,
-    name="Default",
-    conditions=(),
-    drop=False,
-    project="HR",
-    issue_type="Task",
-    recreate_deleted=False,
-    fields=(
-        FieldMapping("summary", "path", "title", "text"),
-        FieldMapping("duedate", "path", "ends_on", "text"),
-    ),
+RULE = document.parse(
+    {
+        "id": 1,
+        "name": "Default",
+        "priority": 10,
+        "project": "HR",
+        "issue_type": "Task",
+        "fields": [
+            {"field": "summary", "sources": [{"path": "$.title"}]},
+            {"field": "duedate", "sources": [{"path": "$.ends_on"}], "when_empty": "clear"},
+        ],
+    }
 )
 OTHER = replace(RULE, id=2, name="Other")
-DROP = replace(RULE, drop=True)
+DROP = replace(RULE, action=Action.DROP)
 RECREATE = replace(RULE, recreate_deleted=True)
-CASTS = {"text": str}
+SCHEMA = TargetSchema(
+    "HR, Task",
+    {
+        field.id: field
+        for field in (
+            TargetField("summary", "Summary", FieldKind.LINE, required=True, max_length=254),
+            TargetField("duedate", "Due date", FieldKind.DATE),
+            TargetField("labels", "Labels", FieldKind.LABELS),
+        )
+    },
+)
+FIELDS = document.dump(RULE)["fields"]
 LABELS = ["PeopleForce"]
 
 
@@ -52,19 +75,45 @@ def linked(**values: Any) -> Link:
 
 
 def test_a_new_task_asks_for_an_issue_with_the_fields_that_have_a_value():
-    assert plan(link(), RULE, CASTS) == Create(RULE, {"summary": "Laptop", "labels": LABELS})
+    assert plan(link(), RULE, SCHEMA, {}) == Create(RULE, {"summary": "Laptop", "labels": LABELS})
 
 
 def test_our_label_is_on_every_issue_beside_those_of_the_rule():
-    rule = replace(RULE, fields=(FieldMapping("labels", "static", ["onboarding"], "as_is"),))
-    made = plan(link(), rule, {"as_is": lambda value: value})
+    labels = {"field": "labels", "sources": [{"static": ["onboarding"]}]}
+    rule = document.parse({**document.dump(RULE), "fields": [*FIELDS, labels]})
+    made = plan(link(), rule, SCHEMA, {})
 
     assert isinstance(made, Create)
-    assert made.fields == {"labels": ["PeopleForce", "onboarding"]}
+    assert made.fields["labels"] == ["PeopleForce", "onboarding"]
+
+
+def test_what_does_not_fit_the_schema_is_refused_in_words():
+    office = TargetField("customfield_10041", "Office", FieldKind.OPTION, required=True)
+    schema = TargetSchema("IT, Task", {**SCHEMA.fields, office.id: office})
+
+    planned = plan(link(), RULE, schema, {})
+
+    assert isinstance(planned, Refuse)
+    assert planned.violations.blame is Blame.RULE
+    assert "Office (customfield_10041)" in str(planned.violations)
+
+
+@pytest.mark.parametrize(
+    ("values", "rule", "needed"),
+    [
+        ({}, RULE, True),
+        ({"issue_id": "10001"}, RULE, True),
+        ({"issue_id": "10001"}, DROP, False),
+        ({}, None, False),
+        ({"task_completed": True}, RULE, False),
+    ],
+)
+def test_the_schema_is_asked_for_only_where_fields_may_be_written(values, rule, needed):
+    assert needs_schema(link(**values), rule) is needed
 
 
 def test_an_issue_that_has_everything_asks_nothing():
-    planned = plan(linked(), RULE, CASTS)
+    planned = plan(linked(), RULE, SCHEMA, {})
 
     assert isinstance(planned, Update)
     assert (planned.changed, planned.move_to_done) == ({}, None)
@@ -73,7 +122,7 @@ def test_an_issue_that_has_everything_asks_nothing():
 def test_only_what_changed_is_written():
     snapshot = {"title": "Laptop", "ends_on": "2026-12-24", "completed": False}
 
-    planned = plan(linked(snapshot=snapshot), RULE, CASTS)
+    planned = plan(linked(snapshot=snapshot), RULE, SCHEMA, {})
 
     assert isinstance(planned, Update)
     assert planned.changed == {"duedate": "2026-12-24"}
@@ -84,7 +133,7 @@ def test_only_what_changed_is_written():
     [(False, False, None), (True, False, True), (False, True, False), (True, True, None)],
 )
 def test_an_issue_moves_when_its_task_is_not_where_both_sides_last_were(task, agreed, move):
-    planned = plan(linked(task_completed=task, completed=agreed), RULE, CASTS)
+    planned = plan(linked(task_completed=task, completed=agreed), RULE, SCHEMA, {})
 
     assert isinstance(planned, Update)
     assert planned.move_to_done is move
@@ -92,7 +141,7 @@ def test_an_issue_moves_when_its_task_is_not_where_both_sides_last_were(task, ag
 
 @pytest.mark.parametrize("rule", [None, DROP], ids=["no rule", "a rule that drops"])
 def test_an_issue_that_exists_is_finished_whatever_the_rules_say_now(rule):
-    planned = plan(linked(task_completed=True), rule, CASTS)
+    planned = plan(linked(task_completed=True), rule, SCHEMA, {})
 
     assert isinstance(planned, Update)
     assert (planned.changed, planned.move_to_done) == ({}, True)
@@ -114,7 +163,7 @@ DELETED: dict[str, Any] = {"state": LinkState.ISSUE_DELETED}
     ],
 )
 def test_a_task_that_needs_no_issue_is_left_with_the_reason(values, rule, state, why):
-    planned = plan(link(**values), rule, CASTS)
+    planned = plan(link(**values), rule, SCHEMA, {})
 
     assert isinstance(planned, Leave)
     assert planned.state is state
@@ -122,11 +171,11 @@ def test_a_task_that_needs_no_issue_is_left_with_the_reason(values, rule, state,
 
 
 def test_a_deleted_issue_is_made_anew_where_the_rule_says_so():
-    assert isinstance(plan(link(**DELETED), RECREATE, CASTS), Create)
+    assert isinstance(plan(link(**DELETED), RECREATE, SCHEMA, {}), Create)
 
 
 def test_a_completed_task_whose_create_is_unanswered_is_still_looked_for():
-    assert isinstance(plan(link(task_completed=True, intent_at=now()), RULE, CASTS), Create)
+    assert isinstance(plan(link(task_completed=True, intent_at=now()), RULE, SCHEMA, {}), Create)
 
 
 @pytest.mark.parametrize(

@@ -5,23 +5,23 @@ from __future__ import annotations
 import pytest
 
 from connectors.jira.events import IssueEvent
+from connectors.jira.schema import SUMMARY_LENGTH, cut_to_units
 from connectors.peopleforce.models import Task
-from tasks.pf_jira.casts import LINE_LIMIT, casts
 from tasks.pf_jira.decisions import CheckStatus, Ignore, decide
 
 
 @pytest.mark.parametrize("title", ["x" * 300, "\N{PARTY POPPER}" * 200, "x" + "\N{OWL}" * 127])
 def test_a_line_is_as_long_as_jira_counts_it(title):
-    line = casts({})["line"](title)
+    line = cut_to_units(title, SUMMARY_LENGTH)
 
-    assert LINE_LIMIT - 1 <= len(line.encode("utf-16-le")) / 2 <= LINE_LIMIT
+    assert SUMMARY_LENGTH - 1 <= len(line.encode("utf-16-le")) / 2 <= SUMMARY_LENGTH
     assert line.endswith("…")
     assert title.startswith(line[:-1])
 
 
 def test_a_line_that_fits_is_not_cut():
     title = "\N{OWL}" * 127
-    assert casts({})["line"](title) == title
+    assert cut_to_units(title, SUMMARY_LENGTH) == title
 
 
 @pytest.mark.parametrize("title", ["half a \ud83d pair", "a \x00 byte"])
