@@ -14,6 +14,7 @@ COMMANDS = {
     "status": "Show queues, workers, the last poll and the links by state.",
     "poll": "Read PeopleForce now, without waiting for the interval.",
     "why": "Tell what happened to a task or an issue.",
+    "rules": "List, export, import and try the routing rules.",
     "replay": "Try again what was given up.",
     "set": "Change a setting while everything runs, or show them all.",
     "migrate": "Bring the database to the newest revision.",
