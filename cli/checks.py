@@ -74,6 +74,7 @@ def all_checks(settings: Settings, domains: Sequence[Domain]) -> dict[str, Check
         "workers": lambda: check_workers([domain.name for domain in domains]),
         f"PeopleForce{stand_in}": lambda: check_peopleforce(settings),
         f"Jira{stand_in}": lambda: check_jira(settings),
+        "alerts": lambda: check_alerts(settings),
     }
 
 
@@ -191,6 +192,22 @@ def check_jira(settings: Settings) -> Outcome:
     access = settings.jira
     client = JiraClient(access, _NoLimit())
     return _check_vendor(client.get_myself, access.base_url, settings)
+
+
+def check_alerts(settings: Settings) -> Outcome:
+    """Look by which channels people are told; nothing is sent."""
+    if settings.slack and settings.telegram:
+        return well("go to Slack, in reserve to Telegram (try it: igw alerts --test)")
+    if settings.slack or settings.telegram:
+        name = "Slack" if settings.slack else "Telegram"
+        return well(f"go to {name}, without a reserve (try it: igw alerts --test)")
+    if settings.mode is VendorMode.SANDBOX:
+        return well("go nowhere: no channel is set up (see them with: igw alerts)")
+    return Outcome(
+        Status.WARNING,
+        "go nowhere: nobody hears of troubles without looking",
+        "set IGW_SLACK_WEBHOOK_URL, or IGW_TELEGRAM_BOT_TOKEN and IGW_TELEGRAM_CHAT_ID, or both",
+    )
 
 
 def _check_vendor(call: Callable[[], object], url: str, settings: Settings) -> Outcome:

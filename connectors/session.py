@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 # The library's own debug lines hold whole URLs, and with them people's e-mails.
 logging.getLogger("urllib3").setLevel(logging.INFO)
+# So does its warning about an answer's malformed headers, and the URL may be the secret.
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 USER_AGENT = f"integration-gateway/{version('integration-gateway')}"
 
@@ -92,12 +94,23 @@ class _TransportError(Exception):
         self.reason, self.sent, self.reset = reason, sent, reset
 
 
+class NoAuth(AuthBase):
+    """Adds nothing, for vendors whose URL says who we are; without it `~/.netrc` would be read."""
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Give the request as it is."""
+        return r
+
+
 class VendorSession:
     """Calls to one vendor over connections that stay open.
 
     Vendors with habits of their own override `check_answer` and `concerns_everybody`. A session
     is for the process that made it; make it after a fork.
     """
+
+    url_is_secret = False
+    """Whether whoever sees a URL could use it; the causes of errors, which hold it, are dropped."""
 
     def __init__(
         self,
@@ -187,7 +200,8 @@ class VendorSession:
                 response = self._attempt(call, attempt)
             except _TransportError as error:
                 if last or not error.reset:
-                    raise self._lost(call, error) from error.__cause__
+                    cause = None if self.url_is_secret else error.__cause__
+                    raise self._lost(call, error) from cause
             else:
                 transient = response.status_code in _RETRY_READS_ON
                 if last or not transient or "Retry-After" in response.headers:

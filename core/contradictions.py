@@ -1,12 +1,13 @@
-"""What is wrong with settings that are right one by one."""
+"""What is wrong with settings that are each right by themselves."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from core.access import VendorMode, is_loopback
+from core.environment import env_file, variable
 from core.findings import Finding
-from core.setting_names import VendorMode, env_file, is_loopback, variable
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -41,6 +42,7 @@ def contradictions(settings: Settings) -> list[Finding]:
                 remedy=f"set {variable('gateway_host')}=127.0.0.1, or connect real vendors",
             )
         )
+    findings += _half_a_telegram(settings)
     findings += _shared_ports(settings)
     if settings.broker_url and not settings.redis_url and settings.mode is VendorMode.REAL:
         scheme = urlsplit(settings.resolved_broker_url).scheme
@@ -54,6 +56,20 @@ def contradictions(settings: Settings) -> list[Finding]:
                 )
             )
     return findings
+
+
+def _half_a_telegram(settings: Settings) -> list[Finding]:
+    token, chat = "telegram_bot_token", "telegram_chat_id"
+    if bool(settings.telegram_bot_token) == bool(settings.telegram_chat_id):
+        return []
+    given, missing = (token, chat) if settings.telegram_bot_token else (chat, token)
+    return [
+        Finding(
+            subject=variable(missing),
+            problem=f"is not set, though {variable(given)} is: no alert could go to Telegram",
+            remedy=f"set both in {env_file()}, or neither",
+        )
+    ]
 
 
 def _shared_ports(settings: Settings) -> list[Finding]:

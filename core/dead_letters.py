@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from core.alerts import raise_alert
 from core.clock import now
+from core.domains import get_domain
 from core.models import DeadLetter, DeadLetterState
 
 
@@ -20,9 +22,10 @@ def bury(
     attempts: int,
     rule_id: int | None = None,
 ) -> None:
-    """Write down why a unit of work was given up; an open letter of the unit is replaced.
+    """Write down why a unit of work was given up, and have people told.
 
-    `reason` is read by a person: what happened, to which record, and what to do now.
+    An open letter of the unit is replaced. `reason` is read by a person: what happened, to which
+    record, and what to do now. It may quote a vendor, so it stays here; the alert names records.
     """
     close(session, unit, unit_id, DeadLetterState.RESOLVED)
     session.add(
@@ -35,6 +38,15 @@ def bury(
             attempts=attempts,
             rule_id=rule_id,
         )
+    )
+    raise_alert(
+        session,
+        cause=f"dead_letters:{domain}",
+        title=f"{get_domain(domain).title}: work was given up",
+        text="A vendor refused these records, or they failed too often; each waits as a dead "
+        "letter that says why. See it with `igw why <record>`, mend the cause, then try again "
+        "with `igw replay <record>`, or `igw replay --all`.",
+        record=f"delivery {unit_id}" if unit == "delivery" else record,
     )
 
 

@@ -5,78 +5,34 @@ What is personal (snapshots, bodies) lives here and nowhere else: messages and l
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    DateTime,
-    Enum,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.clock import now
+from core.orm import Base, Id, Json, UtcDateTime, enum_column
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC on every database; SQLite alone would forget the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Refuse naive datetimes: their zone would be a guess."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            message = f"a moment needs a zone: {value!r}"
-            raise ValueError(message)
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Give back an aware datetime."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-Json = JSON().with_variant(JSONB(), "postgresql")
-Id = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _names(enum: type[StrEnum]) -> list[str]:
-    return [member.value for member in enum]
-
-
-def _enum(enum: type[StrEnum]) -> Enum:
-    return Enum(enum, values_callable=_names, native_enum=False, create_constraint=False, length=32)
-
-
-class Base(DeclarativeBase):
-    """The base of all models; constraint names are fixed so that migrations can name them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
+__all__ = [
+    "Activity",
+    "Alert",
+    "AlertSeverity",
+    "AlertState",
+    "Base",
+    "DeadLetter",
+    "DeadLetterState",
+    "Delivery",
+    "DeliveryState",
+    "DomainSetting",
+    "Link",
+    "LinkState",
+    "Rule",
+    "RuleAction",
+    "RuleField",
+    "RuleState",
+]
 
 
 class DeliveryState(StrEnum):
@@ -120,7 +76,7 @@ class Delivery(Base):
     request_id: Mapped[str] = mapped_column(String(64))
     headers: Mapped[dict[str, str]] = mapped_column(Json)
     body: Mapped[bytes] = mapped_column(LargeBinary)
-    state: Mapped[DeliveryState] = mapped_column(_enum(DeliveryState))
+    state: Mapped[DeliveryState] = mapped_column(enum_column(DeliveryState))
     reason: Mapped[str] = mapped_column(Text, default="")
     attempts: Mapped[int] = mapped_column(default=0)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
@@ -180,7 +136,7 @@ class Link(Base):
     """Jira's numeric id: it stays when an issue is moved, the key does not."""
     issue_key: Mapped[str | None] = mapped_column(String(100))
     project: Mapped[str | None] = mapped_column(String(50))
-    state: Mapped[LinkState] = mapped_column(_enum(LinkState))
+    state: Mapped[LinkState] = mapped_column(enum_column(LinkState))
     reason: Mapped[str] = mapped_column(Text, default="")
     completed: Mapped[bool] = mapped_column(default=False)
     """What both sides last agreed on."""
@@ -238,14 +194,14 @@ class Rule(Base):
     """Lower comes first; the first match wins."""
     conditions: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     """All must hold; an empty list matches everything. Written as in the rule's document."""
-    action: Mapped[RuleAction] = mapped_column(_enum(RuleAction), default=RuleAction.SYNC)
+    action: Mapped[RuleAction] = mapped_column(enum_column(RuleAction), default=RuleAction.SYNC)
     target_project: Mapped[str | None] = mapped_column(String(50))
     target_issue_type: Mapped[str | None] = mapped_column(String(100))
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     """Where days and times of records are that name no zone."""
     recreate_deleted: Mapped[bool] = mapped_column(default=False)
     """Whether an issue that was deleted in Jira is made anew."""
-    state: Mapped[RuleState] = mapped_column(_enum(RuleState), default=RuleState.ACTIVE)
+    state: Mapped[RuleState] = mapped_column(enum_column(RuleState), default=RuleState.ACTIVE)
     tripped_reason: Mapped[str] = mapped_column(Text, default="")
     tripped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
@@ -299,7 +255,7 @@ class DeadLetter(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     rule_id: Mapped[int | None] = mapped_column(ForeignKey("rules.id"))
     state: Mapped[DeadLetterState] = mapped_column(
-        _enum(DeadLetterState), default=DeadLetterState.OPEN
+        enum_column(DeadLetterState), default=DeadLetterState.OPEN
     )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -335,3 +291,76 @@ class DomainSetting(Base):
     key: Mapped[str] = mapped_column(String(100), primary_key=True)
     value: Mapped[Any] = mapped_column(Json)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
+
+
+class AlertSeverity(StrEnum):
+    """How much an alert matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    """Something works worse than it should, or will stop working."""
+    ERROR = "error"
+    """Work stands still or was given up."""
+
+
+class AlertState(StrEnum):
+    """What came of telling people of an alert."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    UNDELIVERABLE = "undeliverable"
+    """No channel takes it; `reason` says why."""
+
+
+class Alert(Base):
+    """One trouble that people are told of: raised again, the row counts up until it is over."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        Index("ix_alerts_cause", "cause", "id"),
+        Index("ix_alerts_last_seen", "last_seen"),
+        Index(
+            "uq_alerts_open_cause",
+            "cause",
+            unique=True,
+            sqlite_where=text("resolved_at IS NULL"),
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
+        Index(
+            "ix_alerts_due_at",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    cause: Mapped[str] = mapped_column(String(200))
+    """What makes two alerts one, such as `credentials:jira`."""
+    severity: Mapped[AlertSeverity] = mapped_column(enum_column(AlertSeverity))
+    title: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    """What happened, where, and what to do; holds ids and no other personal data."""
+    path: Mapped[str] = mapped_column(String(300), default="/")
+    """The gateway's page that shows it."""
+    records: Mapped[list[str]] = mapped_column(Json, default=list)
+    """The first records that it is about."""
+    first_seen: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    last_seen: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    count: Mapped[int] = mapped_column(default=1)
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    state: Mapped[AlertState] = mapped_column(enum_column(AlertState), default=AlertState.WAITING)
+    channel: Mapped[str] = mapped_column(String(20), default="")
+    """By which channel it was last delivered."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why it waits, was not delivered, or took the reserve."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    """Attempts of the present delivery."""
+    tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When people last heard that it goes on; NULL when they never did."""
+    told_count: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When there is something to tell (again); NULL when there is not."""
+    claimed_by: Mapped[str | None] = mapped_column(String(64))
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -6,7 +6,7 @@ together. Secrets are `SecretStr`, so they print as stars wherever they turn up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -16,9 +16,19 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.access import (
+    JiraAccess,
+    PeopleForceAccess,
+    SlackAccess,
+    TelegramAccess,
+    VendorMode,
+    base_url,
+    is_loopback,
+    slack_webhook_url,
+)
 from core.contradictions import contradictions
+from core.environment import PREFIX, ROOT, env_file, variable
 from core.findings import Finding, InvalidSettingsError
-from core.setting_names import PREFIX, ROOT, VendorMode, env_file, is_loopback, variable
 
 __all__ = [
     "PREFIX",
@@ -26,6 +36,8 @@ __all__ = [
     "JiraAccess",
     "PeopleForceAccess",
     "Settings",
+    "SlackAccess",
+    "TelegramAccess",
     "VendorMode",
     "contradictions",
     "env_file",
@@ -44,25 +56,6 @@ BROKERS = ("redis", "rediss", "sentinel", "amqp", "amqps")
 """Ways to reach a broker that Celery's settings here are made for."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-@dataclass(frozen=True)
-class PeopleForceAccess:
-    """Where PeopleForce is and how to speak to it."""
-
-    base_url: str
-    api_key: SecretStr
-    requests_per_second: float
-
-
-@dataclass(frozen=True)
-class JiraAccess:
-    """Where Jira is and how to speak to it; `base_url` is without `/rest`."""
-
-    base_url: str
-    email: str
-    api_token: SecretStr
-    requests_per_second: float
 
 
 class Settings(BaseSettings):
@@ -107,6 +100,11 @@ class Settings(BaseSettings):
     gateway_workers: int = Field(default=2, ge=1, le=64, description="gunicorn worker processes.")
     gateway_threads: int = Field(
         default=8, ge=1, le=256, description="Threads in each gunicorn worker process."
+    )
+    public_url: str = Field(
+        default="",
+        description="Where people reach the gateway, for the links in alerts; empty: its own "
+        "address on this machine.",
     )
     webhook_max_bytes: int = Field(
         default=26_214_400,
@@ -182,6 +180,27 @@ class Settings(BaseSettings):
         description="Time of the nightly work, UTC, HH:MM.",
     )
 
+    # Alerts
+    slack_webhook_url: SecretStr | None = Field(
+        default=None,
+        description="Slack's incoming webhook for alerts, https://hooks.slack.com/services/...; "
+        "who knows the URL can post to the channel. Empty: no alert goes to Slack.",
+    )
+    telegram_bot_token: SecretStr | None = Field(
+        default=None,
+        description="Token of the Telegram bot that alerts come from when Slack takes none; needs "
+        "IGW_TELEGRAM_CHAT_ID. Empty: no alert goes to Telegram.",
+    )
+    telegram_chat_id: str = Field(
+        default="",
+        pattern=r"^(-?\d+|@\w+)?$",
+        description="Chat that those alerts go to: its number, or @name of a channel.",
+    )
+    telegram_base_url: str = Field(
+        default="https://api.telegram.org",
+        description="Telegram's Bot API; a Bot API server of your own works too.",
+    )
+
     # The sandbox
     sandbox_peopleforce_port: Port = Field(
         default=8091, description="Port of the PeopleForce stand-in and of the sandbox page."
@@ -228,17 +247,31 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("peopleforce_base_url", "jira_base_url")
+    @field_validator("peopleforce_base_url", "jira_base_url", "telegram_base_url")
     @classmethod
     def _plain_base_url(cls, value: str) -> str:
-        if not value:
-            return value
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            message = "is not a URL; write it with https:// in front"
+        return base_url(value) if value else value
+
+    @field_validator("slack_webhook_url")
+    @classmethod
+    def _genuine_webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        return value and SecretStr(slack_webhook_url(value.get_secret_value()))
+
+    @field_validator("telegram_bot_token")
+    @classmethod
+    def _well_formed_token(cls, value: SecretStr | None) -> SecretStr | None:
+        # It is sent as a part of the path, where anything else could lead elsewhere.
+        if value and not re.fullmatch(r"\d+:[A-Za-z0-9_-]+", value.get_secret_value()):
+            message = "is not a bot's token, which has the form 123456:ABC-def"
             raise ValueError(message)
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
-            message = "must start with https://: credentials would travel in the clear"
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _plain_public_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            message = "is not a URL; write it with https:// in front"
             raise ValueError(message)
         return value.rstrip("/")
 
@@ -316,6 +349,20 @@ class Settings(BaseSettings):
         )
 
     @property
+    def slack(self) -> SlackAccess | None:
+        """Where alerts go first; None when no webhook is set."""
+        return SlackAccess(self.slack_webhook_url) if self.slack_webhook_url else None
+
+    @property
+    def telegram(self) -> TelegramAccess | None:
+        """Where alerts go when Slack takes none; None when no bot is set."""
+        if not self.telegram_bot_token:
+            return None
+        return TelegramAccess(
+            self.telegram_base_url, self.telegram_bot_token, self.telegram_chat_id
+        )
+
+    @property
     def resolved_default_project(self) -> str:
         """The project of the default rule; empty when there is none."""
         if self.mode is VendorMode.SANDBOX:
@@ -343,6 +390,11 @@ class Settings(BaseSettings):
         """Where this machine reaches the gateway."""
         host = "127.0.0.1" if self.gateway_host in {"0.0.0.0", "::"} else self.gateway_host  # noqa: S104 - compared, not bound
         return f"http://{_host_and_port(host, self.gateway_port)}"
+
+    @property
+    def resolved_public_url(self) -> str:
+        """Where people reach the gateway, without a final slash."""
+        return self.public_url or self.gateway_url
 
 
 def _scheme(url: SecretStr | None) -> str:

@@ -232,3 +232,68 @@ def test_the_gateway_listens_where_it_can_be_called(given, host, bind, url):
 
     assert settings.gateway_bind == bind
     assert settings.gateway_url == url
+
+
+SLACK = "https://hooks.slack.com/services/T0/B0/planted"
+
+
+@pytest.mark.parametrize("url", [SLACK, "http://127.0.0.1:9000/services/T0/B0/planted"])
+def test_alerts_go_to_slack_or_to_a_stand_in_on_this_machine(given, url):
+    assert given(IGW_SLACK_WEBHOOK_URL=url).slack.webhook_url.get_secret_value() == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hooks.slack.com/services/T0/B0/planted",
+        "https://hooks.slack.com.evil.example/services/planted",
+        "https://hooks.slack.com@evil.example/services/planted",
+        "https://hooks.slack.com:8443/services/planted",
+        "https://169.254.169.254/services/planted",
+        "https://hooks.slack.com/triggers/planted",
+        "https://hooks.slack.com/services/planted?to=elsewhere",
+        "file://localhost/services/planted",
+        "planted",
+    ],
+)
+def test_alerts_go_nowhere_else_and_the_refusal_does_not_show_the_url(findings, url):
+    [finding] = findings(IGW_SLACK_WEBHOOK_URL=url)
+
+    assert finding.subject == "IGW_SLACK_WEBHOOK_URL"
+    assert "https://hooks.slack.com/services/" in finding.problem
+    assert "planted" not in str(finding)
+
+
+@pytest.mark.parametrize(
+    "token", ["planted", "1:planted/../setWebhook", "1:planted?x", "1:pl anted"]
+)
+def test_a_token_that_could_lead_elsewhere_is_refused_and_not_shown(findings, token):
+    [finding] = findings(IGW_TELEGRAM_BOT_TOKEN=token, IGW_TELEGRAM_CHAT_ID="-1001")
+
+    assert finding.subject == "IGW_TELEGRAM_BOT_TOKEN"
+    assert "planted" not in str(finding)
+
+
+@pytest.mark.parametrize(
+    ("given_one", "missing"),
+    [
+        ({"IGW_TELEGRAM_BOT_TOKEN": "1:planted"}, "IGW_TELEGRAM_CHAT_ID"),
+        ({"IGW_TELEGRAM_CHAT_ID": "@acme_ops"}, "IGW_TELEGRAM_BOT_TOKEN"),
+    ],
+)
+def test_half_of_telegram_is_named_with_a_remedy(findings, given_one, missing):
+    [finding] = findings(**given_one)
+
+    assert finding.subject == missing
+    assert "set both" in finding.remedy
+
+
+def test_links_lead_to_the_gateway_unless_people_reach_it_elsewhere(given):
+    assert given().resolved_public_url == "http://127.0.0.1:8080"
+    settings = given(IGW_PUBLIC_URL="https://gateway.acme.example/")
+    assert settings.resolved_public_url == "https://gateway.acme.example"
+
+
+def test_a_public_url_that_is_none_is_refused(findings):
+    [finding] = findings(IGW_PUBLIC_URL="gateway.acme.example")
+    assert finding.subject == "IGW_PUBLIC_URL"
