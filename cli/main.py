@@ -16,6 +16,7 @@ COMMANDS = {
     "why": "Tell what happened to a task or an issue.",
     "rules": "List, export, import and try the routing rules.",
     "replay": "Try again what was given up.",
+    "alerts": "Show what people were told of, or send a test alert.",
     "set": "Change a setting while everything runs, or show them all.",
     "migrate": "Bring the database to the newest revision.",
 }

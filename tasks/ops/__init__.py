@@ -1,7 +1,8 @@
-"""The gateway's own chores: publishing again what was lost on the way, and clearing out.
+"""The gateway's own chores: publishing again what was lost, telling people, and clearing out.
 
 | what | task |
 | --- | --- |
 | every 10 s | `relay` publishes deliveries that were written down and that nobody took |
+| every 10 s | `deliver_alerts` tells people of what needs them, by Slack or else by Telegram |
 | every night | `retention` removes what is older than the admin wants to keep |
 """

@@ -1,4 +1,4 @@
-"""Clearing out: finished deliveries and old activity go after the time that the admin set."""
+"""Clearing out: what is finished or old goes after the time that the admin set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from sqlalchemy.orm import InstrumentedAttribute
 from core.clock import now
 from core.database import get_engine, reading, writing
 from core.domain_settings import get_setting
-from core.models import Activity, Base, DeadLetter, DeadLetterState, Delivery, DeliveryState
+from core.models import (
+    Activity,
+    Alert,
+    Base,
+    DeadLetter,
+    DeadLetterState,
+    Delivery,
+    DeliveryState,
+)
 from core.schedule import claim_turn
 from tasks import app
 
@@ -46,6 +54,7 @@ def retention() -> None:
             (DeadLetter.state != DeadLetterState.OPEN)
             & (DeadLetter.closed_at < now() - timedelta(days=history)),
         ),
+        "alerts": _remove(Alert, Alert.id, Alert.last_seen < now() - timedelta(days=history)),
     }
     _shrink()
     log.info("cleared_out", extra=removed)

@@ -16,7 +16,7 @@ from core.clock import now
 from core.database import writing
 from core.errors import VendorError
 from core.models import DeadLetterState, Link, LinkState
-from tasks.pf_jira import DOMAIN
+from tasks.pf_jira import DOMAIN, alarms
 from tasks.pf_jira.failures import wait_after, wait_after_unexpected
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class Claim:
     def __init__(self, owner: str, links: Sequence[Link]) -> None:
         self.owner = owner
         self._held = {link.id: link for link in links}
+        self._refused_by: set[str] = set()
 
     @property
     def held(self) -> list[Link]:
@@ -122,6 +123,10 @@ class Claim:
 
     def failed(self, session: Session, link: Link, error: VendorError, **values: object) -> None:
         """Give a link back after a vendor's refusal or silence: later, or for good."""
+        if error.vendor not in self._refused_by:
+            # Once for all links that one answer concerns.
+            self._refused_by.add(error.vendor)
+            alarms.refused(session, error)
         wait = wait_after(error, link.attempts + 1)
         if wait is None:
             self.give_up(session, link, explain(link, error), **values)

@@ -28,7 +28,7 @@ from core.errors import (
     VendorUnavailableError,
 )
 from core.models import Link, LinkState
-from tasks.pf_jira import DOMAIN
+from tasks.pf_jira import DOMAIN, alarms
 from tasks.pf_jira.claims import Claim
 from tasks.pf_jira.failures import LOOK_AGAIN
 from tasks.pf_jira.planning import Create, fields_hash
@@ -82,6 +82,7 @@ def adopt(session: Session, claim: Claim, link: Link, found: Sequence[tuple[str,
             "please close the others in Jira.",
             issue_key=issue_key,
         )
+        alarms.duplicates_found(session, link, issue_key, others)
     claim.later(
         session,
         link,
@@ -173,6 +174,7 @@ def _create(jira: Jira, claim: Claim, wanted: Sequence[Wanted]) -> None:
         _all_failed(claim, wanted, error, state=LinkState.PENDING, intent_at=None)
         return
     with writing() as session:
+        alarms.accepted(session, "jira")
         for (link, plan), outcome in zip(wanted, outcomes, strict=True):
             match outcome:
                 case Created():

@@ -18,7 +18,7 @@ from core.errors import PayloadError, VendorError, VendorNotFoundError
 from core.logs import request_id_bound
 from core.models import Delivery, DeliveryState, Link, LinkState
 from tasks import app
-from tasks.pf_jira import DOMAIN, SOURCE, wiring
+from tasks.pf_jira import DOMAIN, SOURCE, alarms, wiring
 from tasks.pf_jira.claims import LEASE, Claim, claimed
 from tasks.pf_jira.creating import adopt
 from tasks.pf_jira.decisions import CheckStatus, FindTask, Ignore, NoteDeletion, decide
@@ -71,7 +71,7 @@ def _handle(delivery: Delivery, owner: str) -> None:
         if wait is None:
             _give_up(delivery, str(error))
         else:
-            _postpone(delivery, wait, str(error))
+            _postpone(delivery, wait, str(error), error)
     except PayloadError as error:
         _give_up(delivery, str(error))
     except SoftTimeLimitExceeded:
@@ -162,6 +162,7 @@ def _find_task(delivery: Delivery, event: IssueEvent, owner: str) -> Ignore | st
                     "Please close it in Jira if nobody needs it.",
                     issue_key=issue.key,
                 )
+                alarms.duplicates_found(session, link, link.issue_key, [issue.key])
                 return f"a second issue of task {issue.task_id}"
     found = f"found to be the issue of task {issue.task_id}"
     if event.event == ISSUE_CREATED:
@@ -211,8 +212,12 @@ def _unchanged(claim: Claim, link: Link) -> None:
         claim.unchanged(session, link)
 
 
-def _postpone(delivery: Delivery, wait: timedelta, reason: str) -> None:
+def _postpone(
+    delivery: Delivery, wait: timedelta, reason: str, error: VendorError | None = None
+) -> None:
     with writing() as session:
+        if error is not None:
+            alarms.refused(session, error)
         inbox.postpone(session, delivery.id, wait, reason)
     if wait <= UNKNOWN_WAIT:
         # The relay comes by every ten seconds; a short wait need not become a long one.

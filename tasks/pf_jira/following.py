@@ -11,7 +11,7 @@ from core.clock import now
 from core.database import writing
 from core.errors import VendorNotFoundError
 from core.models import Link, LinkState
-from tasks.pf_jira import DOMAIN
+from tasks.pf_jira import DOMAIN, alarms
 from tasks.pf_jira.claims import Claim
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ def follow_issue(peopleforce: PeopleForce, claim: Claim, link: Link, issue: Issu
     """
     if issue.done == link.completed:
         with writing() as session:
+            alarms.accepted(session, "jira")  # `issue` was just read.
             claim.unchanged(session, link, issue_key=issue.key)
         return "the task is there already"
     # Before the call: a poll that reads while PeopleForce changes must not believe what it sees.
@@ -43,6 +44,7 @@ def follow_issue(peopleforce: PeopleForce, claim: Claim, link: Link, issue: Issu
         return "the task was deleted in PeopleForce"
     verb = "completed" if issue.done else "reopened"
     with writing() as session:
+        alarms.accepted(session, "jira", "peopleforce")
         activity.note(
             session,
             DOMAIN,

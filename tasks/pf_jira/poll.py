@@ -23,7 +23,7 @@ from core.redis_client import NAMESPACE, get_redis
 from core.schedule import claim_turn
 from core.settings import get_settings
 from tasks import app
-from tasks.pf_jira import DOMAIN, SOURCE, wiring
+from tasks.pf_jira import DOMAIN, SOURCE, alarms, wiring
 from tasks.pf_jira.comparison import PUSH_MARGIN, compare, sighting
 
 log = logging.getLogger(__name__)
@@ -96,8 +96,11 @@ def _poll(began: datetime, started: float) -> None:
     except (VendorError, PayloadError) as error:
         # Nothing was concluded, so nothing is lost: the next poll sees the same changes.
         log.warning("poll_failed", extra={"error": str(error)})
-        _report(began, started, error=str(error))
+        since = _failing_since(began)
+        _report(began, started, error=str(error), failing_since=since.isoformat())
+        alarms.polls_failing(since, error, began)
         return
+    alarms.polls_succeed()
     completed = [sighting(task, missing[str(task.id)]) for task in found]
     changes = [*comparison.sightings, *completed]
     _note_and_publish(changes, began)
@@ -112,6 +115,12 @@ def _poll(began: datetime, started: float) -> None:
         changed=sum(change.link_id is not None for change in changes),
         missing=len(lost),
     )
+
+
+def _failing_since(began: datetime) -> datetime:
+    """Say when the polls began to fail, of which the one that began now is the latest."""
+    last = reports.last("pf_jira.poll") or {}
+    return datetime.fromisoformat(last.get("failing_since", began.isoformat()))
 
 
 def _ids(tasks: Sequence[Task]) -> set[str]:

@@ -16,7 +16,7 @@ from core.database import reading, writing
 from core.errors import PayloadError, VendorError
 from core.schedule import claim_turn
 from tasks import app
-from tasks.pf_jira import wiring
+from tasks.pf_jira import alarms, wiring
 from tasks.pf_jira.claims import claimed
 from tasks.pf_jira.failures import concerns_all
 from tasks.pf_jira.following import follow_issue
@@ -48,6 +48,8 @@ def sweep(self: Task) -> None:
         issues = list(wiring.jira().changed_since(_minutes_to_look_back(began)))
     except (VendorError, PayloadError) as error:
         log.warning("sweep_failed", extra={"error": str(error)})
+        with writing() as session:
+            alarms.refused(session, error)
         return
     disagreeing = _disagreeing(issues)
     for link_id, issue in disagreeing:
@@ -87,7 +89,8 @@ def _follow(link_id: int, found: Issue, owner: str) -> None:
                 # The index lags, and a poll may have been faster: what is true now decides.
                 issue = wiring.jira().read(found.id)
                 follow_issue(wiring.peopleforce(), claim, link, issue)
-            except (VendorError, PayloadError):
+            except (VendorError, PayloadError) as error:
                 with writing() as session:
+                    alarms.refused(session, error)
                     claim.unchanged(session, link)
                 raise

@@ -13,7 +13,7 @@ from core.backoff import full_jitter
 from core.database import writing
 from core.errors import VendorError, VendorNotFoundError, VendorRejectedError
 from core.models import Link, LinkState
-from tasks.pf_jira import DOMAIN
+from tasks.pf_jira import DOMAIN, alarms
 from tasks.pf_jira.claims import Claim
 from tasks.pf_jira.failures import concerns_all
 from tasks.pf_jira.planning import Update, fields_hash
@@ -42,6 +42,8 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
         return error if concerns_all(error) else None
     rule_id = plan.rule.id if plan.rule else link.rule_id
     with writing() as session:
+        if plan.changed or status is not None:
+            alarms.accepted(session, "jira")
         if plan.changed:
             activity.note(
                 session,

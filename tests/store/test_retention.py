@@ -12,6 +12,8 @@ from core.database import reading, writing
 from core.domain_settings import set_setting
 from core.models import (
     Activity,
+    Alert,
+    AlertSeverity,
     DeadLetter,
     DeadLetterState,
     Delivery,
@@ -86,6 +88,23 @@ def test_old_activity_and_closed_letters_go_and_open_letters_stay(clear_out):
     with reading() as session:
         assert list(session.scalars(select(Activity.action))) == ["updated"]
         assert list(session.scalars(select(DeadLetter.state))) == [DeadLetterState.OPEN]
+
+
+def test_old_alerts_go_and_those_that_were_seen_lately_stay(clear_out):
+    common = {
+        "severity": AlertSeverity.ERROR,
+        "title": "x",
+        "text": "x",
+        "first_seen": ago(days=900),
+    }
+    with writing() as session:
+        session.add(Alert(**common, cause="old", last_seen=ago(days=366)))
+        session.add(Alert(**common, cause="young", last_seen=ago(days=364)))
+
+    clear_out()
+
+    with reading() as session:
+        assert list(session.scalars(select(Alert.cause))) == ["young"]
 
 
 def test_links_stay_however_old_they_are(clear_out, links):

@@ -37,9 +37,12 @@ from sandbox.jira.model import Settings, Webhook
 from sandbox.jira.site import JiraSite
 from sandbox.jira.webhooks import Dispatcher
 from sandbox.peopleforce.app import create_app as create_peopleforce
+from tasks.ops.channels import channels
 from tasks.pf_jira import wiring
 from tasks.pf_jira.schemas import schema_of
 from tests.connectors.conftest import StandIn
+from tests.support.messengers import CHAT, TOKEN, WEBHOOK_PATH, messengers
+from tests.tasks.telling import Told
 from tests.tasks.wire import Wire
 from tests.tasks.world import World
 
@@ -108,7 +111,7 @@ def world(database, redis_client, settings_env, monkeypatch, jira_app) -> Iterat
         for name, url in (("PEOPLEFORCE", peopleforce_url), ("JIRA", jira_url)):
             settings_env.setenv(f"IGW_SANDBOX_{name}_PORT", url.rpartition(":")[2])
             settings_env.setenv(f"IGW_{name}_REQUESTS_PER_SECOND", "100")
-        _forget()
+        forget()
         monkeypatch.setattr(celeryconfig, "broker_url", get_settings().resolved_broker_url)
         gateway = create_gateway()
         gateway.extensions[webhooks.PUBLISHER] = _PublishAtOnce()
@@ -140,11 +143,27 @@ def world(database, redis_client, settings_env, monkeypatch, jira_app) -> Iterat
         yield world
         dispatcher.stop()
     get_engine().dispose()
-    _forget()
+    forget()
     root.handlers[:] = before[0]
     root.setLevel(before[1])
 
 
-def _forget() -> None:
-    for cached in (get_settings, get_redis, publisher, wiring.peopleforce, wiring.jira):
+@pytest.fixture
+def both(world, settings_env) -> Iterator[Told]:
+    """The world with Slack and Telegram, and all that is told there."""
+    with messengers() as (slack, telegram):
+        settings_env.setenv("IGW_SLACK_WEBHOOK_URL", f"{slack.url}{WEBHOOK_PATH}")
+        settings_env.setenv("IGW_TELEGRAM_BASE_URL", telegram.url)
+        settings_env.setenv("IGW_TELEGRAM_BOT_TOKEN", TOKEN)
+        settings_env.setenv("IGW_TELEGRAM_CHAT_ID", CHAT)
+        settings_env.setenv("IGW_PUBLIC_URL", "https://gateway.acme.example/")
+        forget()
+        yield Told(world, slack, telegram)
+    forget()
+
+
+def forget() -> None:
+    """Let everything that is made once per process be made anew, from the settings as they are."""
+    vendors = (wiring.peopleforce, wiring.jira, channels)
+    for cached in (get_settings, get_redis, publisher, *vendors):
         cached.cache_clear()

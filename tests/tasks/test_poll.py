@@ -162,7 +162,7 @@ def test_a_missing_task_is_searched_for_among_the_completed_ones_as_far_as_neede
 @on_sqlite
 def test_from_a_list_that_could_not_be_read_nothing_is_concluded(world, fault, page):
     world.has_synced_tasks(51)
-    before = world.everything_written()
+    before = world.rows()
 
     def break_down():
         world.peopleforce.fault(**{"times": 2, **fault})
@@ -174,14 +174,14 @@ def test_from_a_list_that_could_not_be_read_nothing_is_concluded(world, fault, p
     world.poll_and_work()
 
     assert "error" in (reports.last("pf_jira.poll") or {})
-    assert world.everything_written() == before
+    assert world.rows() == before
     assert world.jira.calls() == {}
 
     world.peopleforce.control("DELETE", "faults")
     world.pass_time(60)
     world.poll_and_work()
     assert "error" not in (reports.last("pf_jira.poll") or {})
-    assert world.everything_written() == before
+    assert world.rows() == before
 
 
 def test_a_list_of_an_unknown_shape_is_told_like_an_outage(world, monkeypatch):

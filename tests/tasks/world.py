@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from core.database import get_engine, reading, writing
 from core.dead_letters import open_letters
 from core.domains import load_domains
-from core.models import Activity, Base, Delivery, Link, Rule
+from core.models import Activity, Alert, Base, Delivery, Link, Rule
 from sandbox.jira.model import Webhook
 from sandbox.jira.site import JiraSite
 from sandbox.jira.webhooks import Dispatcher
@@ -30,6 +30,10 @@ BULK, SINGLE = "POST /rest/api/3/issue/bulk", "POST /rest/api/3/issue"
 EDIT, SEARCH = "PUT /rest/api/3/issue/<id_or_key>", "POST /rest/api/3/search/jql"
 TASK_LIST = "GET /api/public/v3/tasks"
 HOUR = 3600.0
+ALERT_MOMENTS = (
+    *("first_seen", "last_seen", "tried_at", "told_at", "due_at"),
+    *("resolved_at", "claimed_until"),
+)
 
 # Long matrices of what vendors do run on one database: a vendor's answer is the same to both.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -136,12 +140,12 @@ class World:
 
     def resume(self) -> None:
         """Let the relay and `resume` publish what is due, and work on it."""
-        self._do_scheduled("pf_jira.resume")
-        self._do_scheduled("ops.relay")
+        self.do_scheduled("pf_jira.resume")
+        self.do_scheduled("ops.relay")
         self.work()
 
     def sweep(self) -> None:
-        self._do_scheduled("pf_jira.sweep")
+        self.do_scheduled("pf_jira.sweep")
 
     def webhooks_arrive(self) -> None:
         """Wait until Jira has sent what it has to send, and work on it."""
@@ -150,7 +154,7 @@ class World:
         )
         self.work()
 
-    def _do_scheduled(self, name: str) -> None:
+    def do_scheduled(self, name: str) -> None:
         self.redis.delete(f"igw:turn:{name}")
         app.tasks[name].apply(throw=True)
 
@@ -185,6 +189,7 @@ class World:
         for table, names in (
             (Link, ("due_at", "intent_at", "claimed_until", "pushed_at")),
             (Delivery, ("due_at", "claimed_until")),
+            (Alert, ALERT_MOMENTS),
         ):
             self._age(table, names, timedelta(seconds=seconds))
         for key in self.redis.scan_iter("igw:rate:*"):
@@ -262,10 +267,11 @@ class World:
         """Give something that differs after any row was written."""
         with get_engine().connect() as connection:
             if connection.dialect.name == "sqlite":
-                return connection.execute(text("PRAGMA data_version")).scalar(), self._rows()
-            return connection.execute(text("SELECT xmin::text FROM links")).all(), self._rows()
+                return connection.execute(text("PRAGMA data_version")).scalar(), self.rows()
+            return connection.execute(text("SELECT xmin::text FROM links")).all(), self.rows()
 
-    def _rows(self) -> list[tuple[Any, ...]]:
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Give every link, and which activity there is."""
         with reading() as session:
             rows = [tuple(row) for row in session.execute(select(Link.__table__)).all()]
             return [*rows, *map(tuple, session.execute(select(Activity.id)).all())]

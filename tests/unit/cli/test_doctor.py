@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from cli.checks import (
     Outcome,
     Status,
+    check_alerts,
     check_data_folder,
     check_database,
     check_redis,
@@ -159,3 +160,43 @@ def test_a_worker_that_does_not_run_is_named(redis_client):
     rows = {row["check"]: row for row in json.loads(done.stdout)["checks"]}
     assert rows["workers"]["status"] == "failed"
     assert rows["workers"]["found"] == "no answer from ops, pf_jira"
+
+
+SLACK = {"IGW_SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T0/B0/planted"}
+TELEGRAM = {"IGW_TELEGRAM_BOT_TOKEN": "1:planted", "IGW_TELEGRAM_CHAT_ID": "-1001"}
+
+
+@pytest.mark.parametrize(
+    ("channels", "found"),
+    [
+        ({}, "go nowhere"),
+        (SLACK, "go to Slack, without a reserve"),
+        (TELEGRAM, "go to Telegram, without a reserve"),
+        (SLACK | TELEGRAM, "go to Slack, in reserve to Telegram"),
+    ],
+)
+def test_the_channels_of_alerts_are_named_without_sending_anything(settings_env, channels, found):
+    for name, value in channels.items():
+        settings_env.setenv(name, value)
+
+    outcome = check_alerts(load_settings())
+
+    assert outcome.status is Status.OK
+    assert found in outcome.found
+    assert "planted" not in outcome.found
+
+
+def test_with_real_vendors_alerts_that_go_nowhere_are_a_warning(settings_env):
+    for name, value in {
+        "PEOPLEFORCE_API_KEY": "key",
+        "JIRA_BASE_URL": "https://acme.atlassian.net",
+        "JIRA_EMAIL": "gateway@acme.example",
+        "JIRA_API_TOKEN": "token",
+        "JIRA_WEBHOOK_SECRETS": "secret",
+    }.items():
+        settings_env.setenv(f"IGW_{name}", value)
+
+    outcome = check_alerts(load_settings())
+
+    assert outcome.status is Status.WARNING
+    assert "IGW_SLACK_WEBHOOK_URL" in outcome.remedy
