@@ -55,11 +55,19 @@ class Violations:
 
 
 def resolve(
-    record: Record, rule: Rule, schema: TargetSchema, lookups: Lookups, shapes: Shapes
+    record: Record,
+    rule: Rule,
+    schema: TargetSchema,
+    lookups: Lookups,
+    shapes: Shapes,
+    *,
+    exists: bool = False,
 ) -> Payload | Violations:
     """Give the payload of a record under a rule, or why there is none.
 
-    Every mapped field for which the record has a value is in the payload or in a violation.
+    Every mapped field for which the record has a value is in the payload or in a violation. Where
+    the target's record `exists`, fields that are not offered keep what they have, so that none is
+    demanded.
     """
     values: dict[str, Value] = {}
     violations: list[Violation] = []
@@ -70,7 +78,7 @@ def resolve(
         if target is None or not target.settable:
             violations.append(_not_offered(rule, mapping, schema, target))
             continue
-        outcome = _value(record, rule, mapping, target, context)
+        outcome = _value(record, rule, mapping, target, context, exists=exists)
         if context.notices:
             notices.extend(Notice(rule.name, it, target.id, target.name) for it in context.notices)
             context.notices.clear()
@@ -81,7 +89,7 @@ def resolve(
     refused = {violation.field_id for violation in violations}
     violations.extend(
         _unfilled(rule, target, schema)
-        for target in schema.must_be_filled
+        for target in (() if exists else schema.must_be_filled)
         if values.get(target.id) is None and target.id not in refused
     )
     if violations:
@@ -109,6 +117,8 @@ def _value(
     mapping: FieldMapping,
     target: TargetField,
     context: CastContext,
+    *,
+    exists: bool,
 ) -> Value | Violation:
     if target.kind is FieldKind.RICH_TEXT:
         html = context.html = mapping.text_format is TextFormat.HTML
@@ -120,7 +130,7 @@ def _value(
     if offered.problem:
         return _refused(rule, target, Refusal(offered.problem, _MEND_SOURCE), offered)
     if offered.value is None:
-        return _when_empty(rule, mapping, target)
+        return _when_empty(rule, mapping, target, exists=exists)
     try:
         return cast(offered.value, target, context)
     except Refusal as refusal:
@@ -130,8 +140,10 @@ def _value(
 _MEND_SOURCE = "correct the record or the source, or add another source to fall back on"
 
 
-def _when_empty(rule: Rule, mapping: FieldMapping, target: TargetField) -> Value | Violation:
-    if mapping.when_empty is WhenEmpty.LEAVE_UNSET and not target.must_be_filled:
+def _when_empty(
+    rule: Rule, mapping: FieldMapping, target: TargetField, *, exists: bool
+) -> Value | Violation:
+    if mapping.when_empty is WhenEmpty.LEAVE_UNSET and (exists or not target.must_be_filled):
         return _NOTHING
     if mapping.when_empty is WhenEmpty.CLEAR and not target.required:
         return None

@@ -96,10 +96,22 @@ def plan(link: Link, rule: Rule | None, schema: TargetSchema | None, lookups: Lo
     simple = _plan_without_fields(link, rule)
     if simple is not None or rule is None or schema is None:
         return simple or Leave(LinkState.UNROUTED, _UNROUTED)
-    outcome = resolve(link.snapshot, rule, schema, lookups, _SHAPES)
-    if isinstance(outcome, Violations):
-        return Refuse(rule, outcome)
-    return _fitting(link, rule, outcome)
+    exists = link.issue_id is not None
+    outcome = resolve(link.snapshot, rule, schema, lookups, _SHAPES, exists=exists)
+    if isinstance(outcome, Payload):
+        return _fitting(link, rule, outcome)
+    return plan_move_alone(link, rule, str(outcome)) or Refuse(rule, outcome)
+
+
+def plan_move_alone(link: Link, rule: Rule, problem: str) -> Update | None:
+    """Move an issue whose fields cannot be written; None where there is nothing to move.
+
+    The status asks nothing of the fields, and people wait for it.
+    """
+    if link.issue_id is None or _move(link) is None:
+        return None
+    why = f"its status was moved, but its fields were not written. {problem}"
+    return Update(rule, dict(link.written), {}, _move(link), why)
 
 
 _UNROUTED = "no active rule takes it, and there is no default project"

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from connectors.jira.service import Jira
 from core import activity
 from core.database import reading, writing
-from core.errors import VendorError
+from core.errors import VendorError, VendorNotFoundError, VendorRejectedError
 from core.mapping.resolve import needed_lookups
 from core.mapping.routing import Rule
 from core.models import Link
@@ -32,6 +32,7 @@ from tasks.pf_jira.planning import (
     Update,
     needs_schema,
     plan,
+    plan_move_alone,
     rule_for,
 )
 from tasks.pf_jira.schemas import schema_of
@@ -87,7 +88,13 @@ def _plan_one(
     rule = rule_for(link, rules)
     if rule is None or not needs_schema(link, rule):
         return plan(link, rule, None, {})
-    schema = schema_of(rule.project, rule.issue_type)
+    try:
+        schema = schema_of(rule.project, rule.issue_type)
+    except (VendorNotFoundError, VendorRejectedError) as error:
+        alone = plan_move_alone(link, rule, str(error))
+        if alone is None:
+            raise
+        return alone
     for email in needed_lookups(rule, link.snapshot, schema) - accounts.keys():
         accounts[email] = jira.account_id_for(email)
     return plan(link, rule, schema, accounts)

@@ -100,3 +100,49 @@ def test_the_schema_is_read_once_for_many_records(world, count):
 
     calls = str(world.jira.control("GET", "calls")["calls"])
     assert calls.count("createmeta/<project>/issuetypes/<type_id>") == 1
+
+
+def test_a_field_that_jira_demands_since_does_not_hold_up_an_issue_that_exists(world):
+    [task_id] = world.has_synced_tasks(1)
+    demand_a_field_of_hr(world)
+
+    world.edit(task_id, title="A better laptop")
+    world.poll_and_work()
+    assert world.issue(task_id)["summary"] == "A better laptop"
+
+    world.complete(task_id)
+    world.poll_and_work()
+    assert world.issue(task_id)["statusCategory"] == "done"
+    assert world.letters() == {}
+
+
+def test_a_completion_reaches_its_issue_although_a_field_does_not_fit_any_more(world):
+    [task_id] = world.has_synced_tasks(1)
+    world.refuse_due_dates()
+    world.forget_schema()
+
+    world.complete(task_id)
+    world.poll_and_work()
+
+    assert world.issue(task_id)["statusCategory"] == "done"
+    assert world.link(task_id).completed
+    assert "duedate" in world.link(task_id).reason
+
+
+def test_a_completion_reaches_its_issue_although_its_type_is_no_longer_offered(world):
+    [task_id] = world.has_synced_tasks(1)
+    world.jira.control("DELETE", "schema/projects/HR/types/Task")
+    world.forget_schema()
+
+    world.complete(task_id)
+    world.poll_and_work()
+
+    assert world.issue(task_id)["statusCategory"] == "done"
+    assert "issue type" in world.link(task_id).reason
+
+
+def demand_a_field_of_hr(world) -> None:
+    path = "schema/projects/HR/types/Task/fields"
+    field = {"name": "Cost centre", "kind": "line", "required": True}
+    world.jira.control("POST", path, field)
+    world.forget_schema()

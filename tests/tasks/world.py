@@ -116,6 +116,11 @@ class World:
             path = f"schema/projects/{project}/types/Task/fields/{field_id}"
             self.jira.control("PATCH", path, change)
 
+    def forget_schema(self) -> None:
+        """Let an hour pass for the cached schemas alone."""
+        for key in self.redis.scan_iter("igw:jira:createmeta:*"):
+            self.redis.delete(key)
+
     def change_rule(self, **values: Any) -> None:
         """Change the default rule."""
         with writing() as session:
