@@ -4,10 +4,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
-from core.database import get_engine
+from core.database import get_engine, reading, writing
 from core.findings import InvalidSettingsError
 from core.migrate import alembic_config, revisions, upgrade
 from core.models import Base
+from core.rules import active_rules, ensure_default_rule
 from core.settings import get_settings
 
 
@@ -19,12 +20,25 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database):
 
 def test_the_database_is_at_the_revision_that_the_code_wants(database):
     present, wanted = revisions(get_settings())
-    assert present == wanted == "0002"
+    assert present == wanted == "0005"
 
 
 def test_the_migrations_can_be_taken_back(database):
     command.downgrade(alembic_config(database), "base")
     assert inspect(get_engine()).get_table_names() == ["alembic_version"]
+
+
+def test_rules_keep_their_fields_when_a_revision_is_taken_back_and_come_again(database):
+    with writing() as session:
+        ensure_default_rule(session, "HR", "Task")
+    with reading() as session:
+        before = active_rules(session)
+
+    command.downgrade(alembic_config(database), "0002")
+    command.upgrade(alembic_config(database), "head")
+
+    with reading() as session:
+        assert active_rules(session) == before
 
 
 def test_real_vendors_never_work_on_the_links_of_the_sandbox(database, settings_env):
