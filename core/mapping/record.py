@@ -12,6 +12,8 @@ import re2
 from jsonpath_rfc9535 import JSONPathEnvironment
 from jsonpath_rfc9535.exceptions import JSONPathError
 from jsonpath_rfc9535.function_extensions import ExpressionType, FilterFunction
+from jsonpath_rfc9535.segments import JSONPathChildSegment
+from jsonpath_rfc9535.selectors import FilterSelector, NameSelector
 
 from core.errors import GatewayError
 from core.mapping.errors import RuleError
@@ -64,6 +66,30 @@ def read_one(path: str, record: Record) -> Any:  # noqa: ANN401 - a record holds
 def is_singular(path: str) -> bool:
     """Say whether a path selects one value at most, whatever the record."""
     return bool(_PLAIN.fullmatch(path)) or _compiled(path).singular_query()
+
+
+def leading_names(path: str) -> tuple[str, ...]:
+    """Give the names below which lies all that a path reads: none where that may be anywhere.
+
+    `$.a.b` and `$.a.b[*]..c` both read at `a`, `b` or below; `$..a` may read all of the record, and
+    so may a filter that looks at it from the root.
+
+    Raises RuleError where the path is not JSONPath.
+    """
+    if _PLAIN.fullmatch(path):
+        return _names(path)
+    segments = _compiled(path).segments
+    selectors = [selector for segment in segments for selector in segment.selectors]
+    if any(isinstance(it, FilterSelector) and "$" in str(it) for it in selectors):
+        return ()
+    names: list[str] = []
+    for segment in segments:
+        match segment:
+            case JSONPathChildSegment(selectors=(NameSelector(name=name),)):
+                names.append(name)
+            case _:
+                break
+    return tuple(names)
 
 
 def is_empty(value: object) -> bool:

@@ -9,12 +9,11 @@ from core.mapping.casts import CastContext, Lookups, cast, lookup_key, says_noth
 from core.mapping.record import Record
 from core.mapping.refusal import Refusal
 from core.mapping.routing import Rule
-from core.mapping.schema import FieldKind, TargetField, TargetSchema, folded
+from core.mapping.schema import PEOPLE, FieldKind, TargetField, TargetSchema, folded
 from core.mapping.sources import FieldMapping, Offered, TextFormat, WhenEmpty
 from core.mapping.values import Value
 from core.mapping.violations import Blame, Notice, Violation, few, nearest, shown
 
-_PEOPLE = frozenset({FieldKind.USER, FieldKind.USERS})
 _NOTHING = object()
 
 
@@ -49,6 +48,11 @@ class Violations:
         """Say what has to be mended: the rule, as soon as one violation is the rule's."""
         at_fault = {violation.blame for violation in self.violations}
         return Blame.RULE if Blame.RULE in at_fault else Blame.RECORD
+
+    @property
+    def about_the_rule(self) -> str:
+        """Say what is wrong with the rule itself, without a word of the record."""
+        return "\n".join(str(it) for it in self.violations if it.blame is Blame.RULE)
 
     def __str__(self) -> str:
         return "\n".join(str(violation) for violation in self.violations)
@@ -103,7 +107,7 @@ def needed_lookups(rule: Rule, record: Record, schema: TargetSchema) -> set[str]
     needed: set[str] = set()
     for mapping in rule.fields:
         target = schema.fields.get(mapping.field_id)
-        if target is None or target.kind not in _PEOPLE:
+        if target is None or target.kind not in PEOPLE:
             continue
         value = mapping.offer(record).value
         items = value if isinstance(value, list) else [value]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.mapping.conditions import Condition
 from core.mapping.errors import RuleError
+from core.mapping.examples import Example
 from core.mapping.record import Record, RecordError
 from core.mapping.sources import FieldMapping
 from core.mapping.violations import Notice
@@ -42,6 +43,7 @@ class Rule:
     fields: tuple[FieldMapping, ...] = ()
     time_zone: str = "UTC"
     recreate_deleted: bool = False
+    examples: tuple[Example, ...] = ()
     zone: tzinfo = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -64,6 +66,27 @@ class Rule:
                     self.name,
                 )
             seen.add(mapping.field_id)
+        self._check_examples()
+
+    def _check_examples(self) -> None:
+        seen: set[str] = set()
+        for position, example in enumerate(self.examples):
+            part = f"examples[{position}]"
+            if example.name in seen:
+                raise RuleError(
+                    f"there are two examples {example.name!r}",
+                    "give each a name of its own, for messages go by it",
+                    f"{part}.name",
+                    self.name,
+                )
+            seen.add(example.name)
+            if self.action is Action.DROP and example.asks_for_fields:
+                raise RuleError(
+                    "the rule leaves records out, so nothing is written for them",
+                    "expect {} where it takes the record, or passed over",
+                    f"{part}.expect",
+                    self.name,
+                )
 
     def _checked_zone(self) -> tzinfo:
         try:

@@ -43,6 +43,17 @@ MANY = frozenset(
 )  # fmt: skip
 """The kinds that hold several values."""
 
+PEOPLE = frozenset({FieldKind.USER, FieldKind.USERS})
+"""The kinds that hold people, who are found by e-mail and not by the schema."""
+
+CHOICES = frozenset(
+    {
+        FieldKind.OPTION, FieldKind.OPTIONS, FieldKind.CASCADE, FieldKind.PRIORITY,
+        FieldKind.GROUP, FieldKind.GROUPS, FieldKind.COMPONENTS, FieldKind.VERSIONS,
+    }
+)  # fmt: skip
+"""The kinds whose values are chosen from a list."""
+
 
 @dataclass(frozen=True)
 class TargetField:

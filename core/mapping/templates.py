@@ -28,7 +28,9 @@ MAX_TEMPLATE_LENGTH = 4_000
 """Characters of the template's own text."""
 
 _MAX_DEPTH = 30
-_ALL = "record"
+ALL = "record"
+"""The name under which a template finds all of the record."""
+
 _WATCH = "watched placeholder"  # No template can spell a name with a blank.
 _RESERVED = frozenset({"self", "super", "caller", "loop", "varargs", "kwargs"})
 
@@ -60,15 +62,9 @@ def compile_template(text: str) -> Callable[[Record], Rendered]:
 
     Raises RuleError where the text is not a template, or uses what is not allowed in one.
     """
-    if len(text) > MAX_TEMPLATE_LENGTH:
-        raise RuleError(
-            f"the template is {len(text):,} characters long, {MAX_TEMPLATE_LENGTH:,} are allowed",
-            "shorten it",
-        )
     try:
-        parsed = _ENVIRONMENT.parse(text)
         # Checked before it is compiled, for the compiler works constant expressions out.
-        _check(parsed, depth=0)
+        parsed = parse_template(text)
         _watch_placeholders(parsed)
         template = _ENVIRONMENT.from_string(parsed)
     except FilterError as error:
@@ -81,11 +77,26 @@ def compile_template(text: str) -> Callable[[Record], Rendered]:
     return lambda record: _render(template, record)
 
 
+def parse_template(text: str) -> nodes.Template:
+    """Give the syntax tree of a template in which all is allowed.
+
+    Raises RuleError where something is not, and TemplateError where the text is not a template.
+    """
+    if len(text) > MAX_TEMPLATE_LENGTH:
+        raise RuleError(
+            f"the template is {len(text):,} characters long, {MAX_TEMPLATE_LENGTH:,} are allowed",
+            "shorten it",
+        )
+    parsed = _ENVIRONMENT.parse(text)
+    _check(parsed, depth=0)
+    return parsed
+
+
 def _render(template: JinjaTemplate, record: Record) -> Rendered:
     seen = _Seen()
     token = _SEEN.set(seen)
     try:
-        text = template.render(record if _ALL in record else {**record, _ALL: record})
+        text = template.render(record if ALL in record else {**record, ALL: record})
         return Rendered(
             bounded(text), tuple(dict.fromkeys(seen.missing)), seen.empty > 0 and seen.filled == 0
         )
@@ -202,7 +213,7 @@ def _check(node: nodes.Node, depth: int) -> None:
     if isinstance(node, nodes.Name) and node.name in _RESERVED:
         raise RuleError(
             f"the name {node.name!r} has a meaning of its own in templates",
-            f"write {_ALL}[{node.name!r}]",
+            f"write {ALL}[{node.name!r}]",
         )
     for child in node.iter_child_nodes():
         _check(child, depth + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,7 @@ MAX_SHOWN = 80
 
 _ALLOWED_SHOWN = 8
 _CANDIDATES = 1_000
+_WORD = re.compile(r"\w+")
 
 
 class Blame(StrEnum):
@@ -34,7 +36,7 @@ class Notice:
 
     def __str__(self) -> str:
         return (
-            f"Rule {self.rule!r}{_field(', field ', self.field_id, self.field_name)}: {self.text}"
+            f"Rule {self.rule!r}{placed(', field ', self.field_id, self.field_name)}: {self.text}"
         )
 
 
@@ -57,9 +59,10 @@ class Violation:
     nearest: str = ""
     blame: Blame = Blame.RECORD
 
-    def __str__(self) -> str:
-        parts = [f"Rule {self.rule!r}{_field(', field ', self.field_id, self.field_name)}: "]
-        parts.append(f"{self.offered} was offered, but {self.problem}." if self.offered else "")
+    @property
+    def words(self) -> str:
+        """What is wrong and what to do, for a reader who knows of which rule and field."""
+        parts = [f"{self.offered} was offered, but {self.problem}." if self.offered else ""]
         if not self.offered:
             parts.append(f"{self.problem[:1].upper()}{self.problem[1:]}.")
         if self.allowed:
@@ -69,6 +72,10 @@ class Violation:
             parts.append(f" Nearest: {self.nearest}.")
         parts.append(f" To mend it: {self.remedy}.")
         return "".join(parts)
+
+    def __str__(self) -> str:
+        place = placed(", field ", self.field_id, self.field_name)
+        return f"Rule {self.rule!r}{place}: {self.words}"
 
 
 def shown(value: object) -> str:
@@ -85,14 +92,29 @@ def few(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names[:_ALLOWED_SHOWN])
 
 
-def nearest(text: str, names: Iterable[str]) -> str:
-    """Give the name that is most like a text, or nothing where none is like it."""
+def nearest(text: str, names: Iterable[str], *, sure: bool = False) -> str:
+    """Give the name that is most like a text, or nothing where none is like it.
+
+    Like it is what is spelt nearly the same, or else what says the same in more or fewer words
+    (`Lviv`, `Lviv office`). `sure` asks for more likeness, and for no second name that has it.
+    """
     by_folded = {name.casefold(): name for name in islice(names, _CANDIDATES)}
-    close = difflib.get_close_matches(text[:MAX_SHOWN].casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[close[0]] if close else ""
+    offered = text[:MAX_SHOWN].casefold()
+    close = difflib.get_close_matches(offered, by_folded, n=2, cutoff=0.8 if sure else 0.6)
+    if not close:
+        words = set(_WORD.findall(offered))
+        close = [it for it in by_folded if words and _says_the_same(words, it)]
+        sure = True
+    return by_folded[close[0]] if close and (len(close) == 1 or not sure) else ""
 
 
-def _field(before: str, field_id: str, name: str) -> str:
+def _says_the_same(words: set[str], name: str) -> bool:
+    others = set(_WORD.findall(name))
+    return bool(others) and (words <= others or others <= words)
+
+
+def placed(before: str, field_id: str, name: str) -> str:
+    """Give a field as messages call it, after `before`; nothing where it is of no field."""
     if not field_id:
         return ""
     return f"{before}{name} ({field_id})" if name and name != field_id else f"{before}{field_id}"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from core.mapping.conditions import WITHOUT_VALUE, Condition, Operator
+from core.mapping.examples import Example, LeftAlone, Refused, Taken
 from core.mapping.routing import Action, Rule
 from core.mapping.schema import FieldKind, TargetField, TargetSchema
 from core.mapping.sources import (
@@ -126,6 +130,15 @@ MAPPINGS = st.builds(
     st.sampled_from(WhenEmpty),
     st.sampled_from(TextFormat),
 )
+# What a document holds is real JSON, which has no infinity.
+FINITE = JSON.filter(lambda value: "Infinity" not in json.dumps(value))
+EXPECTED = st.dictionaries(IDS, FINITE, max_size=3)
+EXAMPLES = st.builds(
+    Example,
+    st.text(min_size=1, max_size=5),
+    st.dictionaries(KEYS, FINITE, max_size=3),
+    st.builds(Taken, EXPECTED) | st.builds(Refused, st.just("") | IDS) | st.builds(LeftAlone),
+)
 RULES = st.builds(
     Rule,
     id=st.integers(0, 9),
@@ -138,3 +151,11 @@ RULES = st.builds(
     fields=st.lists(MAPPINGS, max_size=4, unique_by=lambda mapping: mapping.field_id).map(tuple),
     time_zone=st.sampled_from(["UTC", "Europe/Kyiv", "Pacific/Kiritimati"]),
 )
+
+
+@st.composite
+def rules_with_examples(draw: st.DrawFn) -> Rule:
+    rule = draw(RULES)
+    examples = draw(st.lists(EXAMPLES, max_size=3, unique_by=lambda example: example.name))
+    fitting = (it for it in examples if rule.action is Action.SYNC or not it.asks_for_fields)
+    return replace(rule, examples=tuple(fitting))

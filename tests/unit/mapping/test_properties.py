@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mapping_strategies import JSON, RECORDS, RULES, schemas
+from mapping_strategies import JSON, RECORDS, RULES, rules_with_examples, schemas
 
 from core.mapping.casts import lookup_key, says_nothing
 from core.mapping.check import check
@@ -20,6 +20,7 @@ from core.mapping.resolve import Payload, Violations, needed_lookups, resolve
 from core.mapping.routing import Rule, in_order, route
 from core.mapping.schema import TargetSchema
 from core.mapping.sources import Path, Static, Template, TextFormat
+from core.mapping.trying import try_examples
 
 
 class AsItIs:
@@ -140,7 +141,15 @@ def test_two_rules_that_both_take_a_record_are_reported_as_overlapping(one, othe
 
 
 @MANY
-@given(RULES)
+@given(rules_with_examples(), schemas())
+def test_any_example_is_met_or_fails_in_words(rule, schema):
+    for failure in try_examples(rule, schema, {"x@y.z": "acc-1"}, AsItIs()):
+        assert failure.example in {example.name for example in rule.examples}
+        assert failure.problem.endswith(".")
+
+
+@MANY
+@given(rules_with_examples())
 def test_a_rule_comes_back_from_its_document_as_it_was(rule):
     assert parse(dump(rule)) == rule
     assert parse(json.loads(json.dumps(dump(rule)))) == rule
@@ -150,11 +159,34 @@ def test_a_rule_comes_back_from_its_document_as_it_was(rule):
 @given(
     JSON
     | st.dictionaries(
-        st.sampled_from(["name", "priority", "project", "issue_type", "conditions", "fields"]),
+        st.sampled_from(
+            [
+                "name",
+                "priority",
+                "project",
+                "issue_type",
+                "conditions",
+                "fields",
+                "examples",
+            ]
+        ),
         JSON
         | st.lists(
             st.dictionaries(
-                st.sampled_from(["path", "operator", "value", "field", "sources", "static"]), JSON
+                st.sampled_from(
+                    [
+                        "path",
+                        "operator",
+                        "value",
+                        "field",
+                        "sources",
+                        "static",
+                        "name",
+                        "record",
+                        "expect",
+                    ]
+                ),
+                JSON,
             ),
             max_size=2,
         ),
