@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.logs import current_request_id
@@ -36,6 +37,38 @@ def note(
             rule_id=rule_id,
         )
     )
+
+
+REPLAYED = "replayed"
+"""A person asked to try a record again: what was before is settled."""
+
+
+def count_since(
+    session: Session,
+    domain: str,
+    records: Collection[str],
+    actions: Collection[str],
+    since: datetime,
+) -> dict[str, int]:
+    """Count some actions on each of a few records since a moment, or since their last replay."""
+    about = (Activity.domain == domain, Activity.record.in_(records), Activity.at >= since)
+    replays = (
+        select(Activity.record, func.max(Activity.id).label("last"))
+        .where(*about, Activity.action == REPLAYED)
+        .group_by(Activity.record)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Activity.record, func.count())
+        .outerjoin(replays, replays.c.record == Activity.record)
+        .where(
+            *about,
+            Activity.action.in_(actions),
+            Activity.id > func.coalesce(replays.c.last, 0),
+        )
+        .group_by(Activity.record)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def story(session: Session, record: str, issue_key: str | None, limit: int = 200) -> list[Activity]:

@@ -105,6 +105,12 @@ def open_causes(session: Session, causes: Collection[str]) -> list[str]:
     )
 
 
+def open_among(session: Session, prefixes: Collection[str]) -> list[str]:
+    """Give the causes with one of some beginnings that are raised and not over."""
+    begins = or_(*(Alert.cause.startswith(prefix, autoescape=True) for prefix in prefixes))
+    return list(session.scalars(select(Alert.cause).where(begins, Alert.resolved_at.is_(None))))
+
+
 def latest(session: Session, limit: int = 50) -> list[Alert]:
     """Give the alerts that were seen last, newest first."""
     return list(

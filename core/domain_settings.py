@@ -6,6 +6,7 @@ import re
 
 from sqlalchemy.orm import Session
 
+from core import audit
 from core.domains import DomainSettingSpec, SettingValue, get_domain
 from core.errors import GatewayError
 from core.models import DomainSetting
@@ -25,8 +26,8 @@ def get_setting(session: Session, domain: str, key: str) -> SettingValue:
     return row.value if row is not None else _default(get_domain(domain).setting(key))
 
 
-def set_setting(session: Session, domain: str, key: str, value: SettingValue) -> None:
-    """Set a value; whoever reads it next works with it.
+def set_setting(session: Session, domain: str, key: str, value: SettingValue, author: str) -> None:
+    """Set a value; whoever reads it next works with it. `author` is who wants it so.
 
     Raises `InvalidSettingError` where the value does not fit the declaration.
     """
@@ -34,7 +35,9 @@ def set_setting(session: Session, domain: str, key: str, value: SettingValue) ->
     problem = _problem(spec, value)
     if problem:
         raise InvalidSettingError(f"{domain}.{key} must be {problem}, not {value!r}")
+    before = get_setting(session, domain, key)
     session.merge(DomainSetting(domain=domain, key=key, value=value))
+    audit.note(session, author, "set", f"setting {domain}.{key}", before=before, after=value)
 
 
 def _default(spec: DomainSettingSpec) -> SettingValue:

@@ -1,28 +1,26 @@
 """Domains: a folder below `tasks/` with a `domain.toml` that says what it needs.
 
-Queues, routes, beat's schedule and the webhook routes are all built from these files, so adding a
-domain edits no other file.
+Queues, routes, beat's schedule and the routes of webhooks and commands are all built from these
+files, so adding a domain edits no other file.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from core.command_specs import DomainCommand
+from core.declarations import Declaration, Name
 from core.findings import Finding, InvalidSettingsError
 from core.settings import ROOT, Settings
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Source = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 SettingValue = bool | int | float | str
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _must_be_a_setting(key: str, field: str) -> None:
@@ -31,7 +29,7 @@ def _must_be_a_setting(key: str, field: str) -> None:
         raise ValueError(message)
 
 
-class DomainWebhook(_Strict):
+class DomainWebhook(Declaration):
     """A source of webhooks: where they come in, how they are signed, who takes which topic."""
 
     source: Source
@@ -48,7 +46,7 @@ class DomainWebhook(_Strict):
         return self
 
 
-class DomainSettingSpec(_Strict):
+class DomainSettingSpec(Declaration):
     """A value that an admin may change while everything runs."""
 
     key: Name
@@ -73,7 +71,7 @@ class DomainSettingSpec(_Strict):
         return self
 
 
-class DomainSchedule(_Strict):
+class DomainSchedule(Declaration):
     """Work that beat starts: every so many seconds, or once a day at a time in UTC."""
 
     name: Name
@@ -95,13 +93,14 @@ class DomainSchedule(_Strict):
         return self
 
 
-class Domain(_Strict):
+class Domain(Declaration):
     """One domain as its `domain.toml` declares it."""
 
     name: Name
     title: str
     queue: Name
     webhooks: tuple[DomainWebhook, ...] = ()
+    commands: tuple[DomainCommand, ...] = ()
     schedules: tuple[DomainSchedule, ...] = ()
     settings: tuple[DomainSettingSpec, ...] = ()
     folder: Path = Field(exclude=True)
@@ -112,6 +111,15 @@ class Domain(_Strict):
             if spec.key == key:
                 return spec
         raise KeyError(f"{self.name}.{key}")
+
+    @property
+    def tasks(self) -> list[str]:
+        """Names of the tasks that the file gives work to."""
+        return [
+            *(schedule.task for schedule in self.schedules),
+            *(command.task for command in self.commands),
+            *(task for webhook in self.webhooks for task in webhook.topics.values()),
+        ]
 
     @property
     def task_modules(self) -> list[str]:
@@ -133,9 +141,11 @@ class Domain(_Strict):
                 if key is not None and key not in known:
                     message = f"schedule {schedule.name!r} names the setting {key!r}, which is "
                     raise ValueError(message + "not declared under [[settings]]")
-        tasks = [schedule.task for schedule in self.schedules]
-        tasks += [task for webhook in self.webhooks for task in webhook.topics.values()]
-        for task in tasks:
+        for name, count in Counter(command.name for command in self.commands).items():
+            if count > 1:
+                message = f"declares the command {name!r} twice"
+                raise ValueError(message)
+        for task in self.tasks:
             # Routes go by this prefix: another name would go to a queue that nobody of ours reads.
             if not task.startswith(f"{self.name}."):
                 message = f"names the task {task!r}, which is not one of {self.name}.*"

@@ -56,6 +56,22 @@ class VendorUnavailableError(VendorError):
     """A timeout, a 5xx or an answer that is not the API's: the same call may work later."""
 
 
+class VendorBreakerOpenError(VendorUnavailableError):
+    """The vendor was not called: it failed so often that all wait; `retry_after` is in seconds."""
+
+    def __init__(
+        self,
+        vendor: str,
+        operation: str,
+        status: int | None = None,
+        detail: str = "",
+        retry_after: float = 0.0,
+    ) -> None:
+        super().__init__(vendor, operation, status, detail)
+        self.args = (vendor, operation, status, detail, retry_after)
+        self.retry_after = retry_after
+
+
 class VendorAmbiguousError(VendorUnavailableError):
     """A write was sent and its answer never came: it may or may not have happened."""
 

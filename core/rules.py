@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from core import audit, rule_changes
 from core.clock import now
 from core.mapping import document, routing
-from core.models import Link, LinkState, Rule, RuleAction, RuleField, RuleState
+from core.models import Link, LinkState, Rule, RuleAction, RuleField, RuleState, RuleVersion
 
 DEFAULT_RULE = "Default"
 
@@ -37,7 +41,8 @@ def ensure_default_rule(session: Session, project: str, issue_type: str) -> None
     """
     if not project or session.scalar(select(Rule.id).limit(1)) is not None:
         return
-    save(
+    # Not announced: this is done before anything runs, Redis included.
+    _store(
         session,
         document.parse(
             {
@@ -48,6 +53,8 @@ def ensure_default_rule(session: Session, project: str, issue_type: str) -> None
                 "fields": _DEFAULT_FIELDS,
             }
         ),
+        audit.GATEWAY,
+        "made at the first start",
     )
     try_unrouted(session)
 
@@ -55,18 +62,51 @@ def ensure_default_rule(session: Session, project: str, issue_type: str) -> None
 def try_unrouted(session: Session) -> None:
     """Make due what no rule took so far: the rules have changed."""
     session.execute(
-        update(Link).where(Link.state == LinkState.UNROUTED).values(due_at=now(), attempts=0)
+        update(Link).where(Link.state == LinkState.UNROUTED).values(**Link.due(now()), attempts=0)
     )
 
 
-def active_rules(session: Session) -> list[routing.Rule]:
-    """Give the rules in force, in the order in which they are tried.
+@dataclass(frozen=True)
+class RulesInForce:
+    """The rules that take records, in the order in which they are tried.
+
+    A tripped rule is among them: what it would take must not fall to the next one, so it is caught
+    and held. `tripped` has the reason, `versions` the version, each by the rule's id.
+    """
+
+    rules: tuple[routing.Rule, ...] = ()
+    tripped: Mapping[int, str] = field(default_factory=dict)
+    versions: Mapping[int, int] = field(default_factory=dict)
+
+
+def rules_in_force(session: Session) -> RulesInForce:
+    """Give the rules that take records, the tripped ones included.
 
     Raises `core.mapping.errors.RuleDocumentError` where a stored rule cannot be read: leaving one
     out would send its records elsewhere.
     """
-    rows = session.scalars(select(Rule).where(Rule.state == RuleState.ACTIVE))
-    return routing.in_order(to_rule(row) for row in rows)
+    rows = list(session.scalars(select(Rule).where(Rule.state != RuleState.DISABLED)))
+    return RulesInForce(
+        tuple(routing.in_order(to_rule(row) for row in rows)),
+        {row.id: row.tripped_reason for row in rows if row.state is RuleState.TRIPPED},
+        {row.id: row.version for row in rows},
+    )
+
+
+def active_rules(session: Session) -> list[routing.Rule]:
+    """Give the rules by which issues are written, in order; raises as `rules_in_force` does."""
+    found = rules_in_force(session)
+    return [rule for rule in found.rules if rule.id not in found.tripped]
+
+
+def find_rule(session: Session, name: str) -> Rule | None:
+    """Give the stored rule of a name."""
+    return session.scalar(select(Rule).where(Rule.name == name))
+
+
+def all_rules(session: Session) -> list[Rule]:
+    """Give the stored rules in the order in which they are tried, whatever their state."""
+    return list(session.scalars(select(Rule).order_by(Rule.priority, Rule.id)))
 
 
 def to_rule(row: Rule) -> routing.Rule:
@@ -83,17 +123,24 @@ def to_rule(row: Rule) -> routing.Rule:
             "recreate_deleted": row.recreate_deleted,
             "conditions": row.conditions,
             "fields": [{**field.mapping, "field": field.target_field} for field in row.fields],
+            "examples": row.examples,
         }
     )
 
 
-def save(session: Session, rule: routing.Rule) -> Rule:
+def save(session: Session, rule: routing.Rule, author: str, note: str = "") -> Rule:
     """Store a rule under its name: a new one, or a new version of the one that has the name.
 
     `rule.id` is not looked at: the database gives ids, and files that travel between installations
-    go by name. A rule's state is left as it is.
+    go by name. A rule's state is left as it is. `author` is who wants it so, and `note` why.
     """
-    row = session.scalar(select(Rule).where(Rule.name == rule.name))
+    rule_changes.announce(session)
+    return _store(session, rule, author, note)
+
+
+def _store(session: Session, rule: routing.Rule, author: str, note: str) -> Rule:
+    row = find_rule(session, rule.name)
+    before = written(row) if row is not None else None
     if row is None:
         row = Rule(name=rule.name, version=0)
         session.add(row)
@@ -105,7 +152,10 @@ def save(session: Session, rule: routing.Rule) -> Rule:
     row.target_issue_type = rule.issue_type or None
     row.time_zone = rule.time_zone
     row.recreate_deleted = rule.recreate_deleted
+    row.examples = parts.get("examples", [])
     row.version += 1
+    # What was held against it was held against another version.
+    row.strikes, row.struck_at = 0, None
     row.fields.clear()
     # The old rows go first: a field may be mapped once only.
     session.flush()
@@ -118,4 +168,27 @@ def save(session: Session, rule: routing.Rule) -> Rule:
         for position, mapping in enumerate(parts["fields"])
     ]
     session.flush()
+    after = written(row)
+    session.add(
+        RuleVersion(rule_id=row.id, version=row.version, document=after, author=author, note=note)
+    )
+    audit.note(
+        session,
+        author,
+        "changed" if before else "created",
+        subject(row),
+        before=before,
+        after=after,
+        why=note,
+    )
     return row
+
+
+def written(row: Rule) -> document.Document:
+    """Give a stored rule's document as a file has it: without the id, which a database gave it."""
+    return document.without_id(document.dump(to_rule(row)))
+
+
+def subject(row: Rule) -> str:
+    """Give the name under which the audit has a rule."""
+    return f"rule {row.name}"

@@ -99,7 +99,25 @@ class Settings(BaseSettings):
     gateway_port: Port = Field(default=8080, description="Port of the gateway and its dashboard.")
     gateway_workers: int = Field(default=2, ge=1, le=64, description="gunicorn worker processes.")
     gateway_threads: int = Field(
-        default=8, ge=1, le=256, description="Threads in each gunicorn worker process."
+        default=8,
+        ge=1,
+        le=256,
+        description="Threads in each gunicorn worker process for webhooks and pages; those of "
+        "waiting callers come on top.",
+    )
+    command_callers: int = Field(
+        default=32,
+        ge=1,
+        le=256,
+        description="Callers of commands that may wait for an answer at a time, all processes "
+        "together; one more is sent away at once.",
+    )
+    command_seconds: float = Field(
+        default=25.0,
+        gt=0,
+        le=25,
+        description="Seconds that a caller of a command waits before being told to fetch the "
+        "answer later.",
     )
     public_url: str = Field(
         default="",

@@ -140,15 +140,18 @@ class SharedCache(Generic[T]):
             refusal = {"type": type(error).__name__, "args": list(error.args)}
             self._write(key, generation, {"refusal": refusal}, self._negative_seconds)
             raise
-        self._write(key, generation, {"value": self._dump(value)}, self._seconds)
+        stamp = self._write(key, generation, {"value": self._dump(value)}, self._seconds)
+        # The same object until the value is another: whoever used it can ask whether it still is.
+        self._parsed[key] = (stamp, value)
         return value
 
-    def _write(self, key: str, generation: str, document: object, seconds: float) -> None:
+    def _write(self, key: str, generation: str, document: object, seconds: float) -> str:
         # The random part tells two values apart that were fetched at the same moment.
         stamp = f"{time.time():014.3f}{secrets.token_hex(8)}"
         text = stamp + json.dumps(document, separators=(",", ":"))
         keys = [self._prefix + key, self._generation(key)]
         self._store(keys=keys, args=[generation, text, int(seconds * 1000)])
+        return stamp
 
     def _generation(self, key: str) -> str:
         return f"{self._prefix}{key}:purged"

@@ -99,7 +99,7 @@ def test_an_alert_that_is_not_seen_for_a_whole_window_begins_anew(database):
 
 def test_the_window_is_the_one_that_an_admin_set(database):
     with writing() as session:
-        set_setting(session, "ops", "alert_window_minutes", 1)
+        set_setting(session, "ops", "alert_window_minutes", 1, "a test")
     raise_it()
     pass_time(seconds=10)
     tell()

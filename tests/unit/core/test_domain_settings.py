@@ -15,7 +15,7 @@ def value_of(key, domain="pf_jira"):
 
 def change(key, value, domain="pf_jira"):
     with writing() as session:
-        set_setting(session, domain, key, value)
+        set_setting(session, domain, key, value, "a test")
 
 
 def test_without_a_change_the_default_of_the_environment_is_in_force(database, settings_env):

@@ -6,6 +6,7 @@ import pytest
 
 from core.domains import get_domain, load_domains, read_domain
 from core.findings import InvalidSettingsError
+from core.models import Role
 
 GOOD = """
 name = "crm"
@@ -30,7 +31,27 @@ key = "poll_seconds"
 title = "Seconds between two polls"
 type = "int"
 default = 60
+
+[[commands]]
+name = "find"
+title = "Find a deal"
+task = "crm.find"
+role = "operator"
+
+[commands.arguments.deal]
+title = "The deal's number"
+type = "str"
+required = true
+pattern = "D-[0-9]+"
+form = "D-7"
 """
+
+TWICE = """name = "find"
+title = "Once more"
+task = "crm.find"
+
+[[commands]]
+name = "find\""""
 
 
 @pytest.fixture
@@ -66,6 +87,12 @@ def test_a_good_file_is_read(write):
     assert (domain.name, domain.queue) == ("crm", "crm")
     assert domain.setting("poll_seconds").default == 60
     assert domain.webhooks[0].topics == {"deal.updated": "crm.handle_deliveries"}
+    [command] = domain.commands
+    assert (command.name, command.role, command.arguments["deal"].required) == (
+        "find",
+        Role.OPERATOR,
+        True,
+    )
 
 
 def test_a_setting_that_is_not_declared_is_a_key_error(write):
@@ -90,6 +117,13 @@ def test_what_is_not_toml_is_named_with_its_line(finding):
         ("default = 60", 'default = 60\ndefault_from = "nightly_at"', "settings.0"),
         ('every = "poll_seconds"', "", "schedules.0"),
         ('every = "poll_seconds"', 'every = "poll_seconds"\nevery_seconds = 5', "schedules.0"),
+        ('name = "find"', 'name = "Find!"', "commands.0.name"),
+        ('task = "crm.find"', "", "commands.0.task"),
+        ('role = "operator"', 'role = "king"', "commands.0.role"),
+        ('type = "str"', 'type = "date"', "commands.0.arguments.deal.type"),
+        ("required = true", "required = true\nsecret = 1", "commands.0.arguments.deal.secret"),
+        ('pattern = "D-[0-9]+"', 'pattern = "D-["', "commands.0.arguments.deal"),
+        ('type = "str"', 'type = "int"', "commands.0.arguments.deal"),
     ],
 )
 def test_a_wrong_key_is_named(finding, before, after, key):
@@ -105,6 +139,9 @@ def test_a_wrong_key_is_named(finding, before, after, key):
         ('"crm.handle_deliveries"', '"pf_jira.x"', "'pf_jira.x', which is not one of"),
         ('secrets = "jira_webhook_secrets"', 'secrets = "crm_secrets"', "'crm_secrets'"),
         ("default = 60", 'default_from = "poll_secs"', "'poll_secs'"),
+        ('task = "crm.find"', 'task = "pf_jira.find"', "'pf_jira.find', which is not one of"),
+        ('pattern = "D-[0-9]+"', 'pattern = "D-["', "no regular expression"),
+        ('name = "find"', TWICE, "declares the command 'find' twice"),
     ],
 )
 def test_parts_that_contradict_each_other_are_found(finding, before, after, problem):

@@ -78,7 +78,7 @@ def admin(database):
 
     def change(key, value, domain="pf_jira"):
         with writing() as session:
-            set_setting(session, domain, key, value)
+            set_setting(session, domain, key, value, "a test")
 
     return change
 
