@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from core.alerts import raise_alert
@@ -50,6 +53,43 @@ def bury(
     )
 
 
+def hold(
+    session: Session,
+    *,
+    domain: str,
+    unit: str,
+    unit_id: int,
+    record: str,
+    reason: str,
+    rule_id: int,
+) -> None:
+    """Write down that a unit of work waits for its rule, which is tripped.
+
+    People are told once, of the rule. A unit that is held already keeps its letter.
+    """
+    letter = session.scalar(
+        select(DeadLetter).where(
+            DeadLetter.unit == unit,
+            DeadLetter.unit_id == unit_id,
+            DeadLetter.state == DeadLetterState.OPEN,
+        )
+    )
+    if letter is not None and letter.held and letter.rule_id == rule_id:
+        return
+    close(session, unit, unit_id, DeadLetterState.RESOLVED)
+    session.add(
+        DeadLetter(
+            domain=domain,
+            unit=unit,
+            unit_id=unit_id,
+            record=record,
+            reason=reason,
+            rule_id=rule_id,
+            held=True,
+        )
+    )
+
+
 def close(session: Session, unit: str, unit_id: int, state: DeadLetterState) -> None:
     """Close the open letter of a unit of work, if it has one."""
     session.execute(
@@ -63,13 +103,65 @@ def close(session: Session, unit: str, unit_id: int, state: DeadLetterState) -> 
     )
 
 
-def open_letters(session: Session, limit: int = 1000) -> list[DeadLetter]:
-    """Give the letters that wait for a person, oldest first."""
-    return list(
-        session.scalars(
-            select(DeadLetter)
-            .where(DeadLetter.state == DeadLetterState.OPEN)
-            .order_by(DeadLetter.id)
-            .limit(limit)
-        )
+@dataclass(frozen=True)
+class Letters:
+    """Which of the open letters are meant; without anything, all of them.
+
+    `held` picks those that wait for their rule (True) or those that failed (False). `like` is any
+    part of the reason, in any case. `up_to` leaves out letters that were written after that one.
+    """
+
+    rule_id: int | None = None
+    held: bool | None = None
+    since: datetime | None = None
+    like: str = ""
+    up_to: int | None = None
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """The letters as a condition of a query."""
+        wanted: list[ColumnElement[bool]] = [DeadLetter.state == DeadLetterState.OPEN]
+        if self.rule_id is not None:
+            wanted.append(DeadLetter.rule_id == self.rule_id)
+        if self.held is not None:
+            wanted.append(DeadLetter.held.is_(self.held))
+        if self.since is not None:
+            wanted.append(DeadLetter.created_at >= self.since)
+        if self.like:
+            wanted.append(DeadLetter.reason.icontains(self.like, autoescape=True))
+        if self.up_to is not None:
+            wanted.append(DeadLetter.id <= self.up_to)
+        return and_(*wanted)
+
+
+EVERY = Letters()
+
+
+def open_letters(
+    session: Session, limit: int = 1000, wanted: Letters = EVERY, *, after: int = 0
+) -> list[DeadLetter]:
+    """Give the letters that wait for a person, oldest first, those `after` an id."""
+    letters = select(DeadLetter).where(wanted.condition, DeadLetter.id > after)
+    return list(session.scalars(letters.order_by(DeadLetter.id).limit(limit)))
+
+
+def count_open(session: Session, wanted: Letters = EVERY) -> int:
+    """Count the letters that `open_letters` would give without a limit."""
+    letters = select(func.count()).select_from(DeadLetter).where(wanted.condition)
+    return session.scalar(letters) or 0
+
+
+def last_of(session: Session, wanted: Letters = EVERY, limit: int | None = None) -> int:
+    """Give the id of the newest among the oldest `limit` letters; 0 where there is none."""
+    ids = select(DeadLetter.id).where(wanted.condition).order_by(DeadLetter.id).limit(limit)
+    return session.scalar(select(func.max(ids.subquery().c.id))) or 0
+
+
+def count_open_by_held(session: Session) -> dict[bool, int]:
+    """Count the open letters: under True what is held for a rule, under False what failed."""
+    rows = session.execute(
+        select(DeadLetter.held, func.count())
+        .where(DeadLetter.state == DeadLetterState.OPEN)
+        .group_by(DeadLetter.held)
     )
+    return {bool(held): count for held, count in rows}

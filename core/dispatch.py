@@ -38,7 +38,10 @@ def publisher() -> Celery:
 
 
 def publish(
-    task: str, *args: int | Sequence[int] | bool, expires: float | None = None, delay: float = 0
+    task: str,
+    *args: int | Sequence[int] | bool | str,
+    expires: float | None = None,
+    delay: float = 0,
 ) -> bool:
     """Send a task by its name; `False` when the broker cannot be reached.
 

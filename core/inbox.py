@@ -22,6 +22,9 @@ from core.models import Delivery, DeliveryState
 REPUBLISH = timedelta(seconds=30)
 """How long a published delivery may wait in the queue before the relay sends it again."""
 
+SOON = timedelta(seconds=3)
+"""Waits that `take_due`, which is called every ten seconds, would make much longer."""
+
 _SECRET_HEADER = re.compile(r"authorization|cookie|signature|token|secret|key", re.IGNORECASE)
 """Headers whose value proves who somebody is; they are not written down."""
 
@@ -123,6 +126,28 @@ def _release(session: Session, delivery_id: int, **values: object) -> None:
         .where(Delivery.id == delivery_id)
         .values(claimed_by=None, claimed_until=None, **values)
     )
+
+
+def hurry(session: Session, source: str, record_id: str) -> list[int]:
+    """Make due what was postponed of a record's deliveries, and give their ids, to be published.
+
+    What comes back within seconds needs no help.
+    """
+    moment = now()
+    free = or_(Delivery.claimed_until.is_(None), Delivery.claimed_until < moment)
+    hurried = session.scalars(
+        update(Delivery)
+        .where(
+            Delivery.source == source,
+            Delivery.record_id == record_id,
+            Delivery.due_at > moment + SOON,
+            Delivery.state == DeliveryState.RETRYING,
+            free,
+        )
+        .values(due_at=moment + REPUBLISH)
+        .returning(Delivery.id)
+    )
+    return sorted(hurried)
 
 
 def take_due(session: Session, limit: int = 500) -> dict[str, list[int]]:

@@ -23,6 +23,9 @@ T = TypeVar("T")
 REPUBLISH = timedelta(seconds=45)
 """How long published work may wait in the queue before it is sent again."""
 
+SOON = timedelta(seconds=3)
+"""Waits that `take_due`, which is called every ten seconds, would make much longer."""
+
 CHUNK = 500
 """Ids in one statement; SQLite takes 32,766 parameters at most, other builds fewer."""
 
@@ -127,6 +130,7 @@ def note_sightings(
                     "source_id": sighting.source_id,
                     "state": LinkState.PENDING,
                     "completed": False,
+                    "waiting_since": moment,
                     "created_at": moment,
                 }
             )
@@ -145,8 +149,13 @@ def note_sightings(
         pushed = {link_id for link_id, at in rows if at and at > unless_pushed_since}
         changed = [row for row in changed if row["id"] not in pushed]
     if changed:
+        moved = [row["id"] for row in changed]
+        for chunk in chunks(moved):
+            # By itself: an UPDATE of many rows with values of their own takes no expression.
+            statement = update(Link).where(Link.id.in_(chunk)).values(Link.due(moment + REPUBLISH))
+            session.execute(statement, execution_options={"synchronize_session": False})
         session.execute(update(Link), changed)
-        ids.extend(row["id"] for row in changed)
+        ids.extend(moved)
     return sorted(ids)
 
 
@@ -203,10 +212,31 @@ def take_due(session: Session, limit: int = CHUNK) -> list[int]:
         update(Link)
         # Asked again: PostgreSQL looks at a row anew, but not at the list, after waiting for it.
         .where(Link.id.in_(due), Link.due_at <= moment)
-        .values(due_at=moment + REPUBLISH, updated_at=Link.updated_at)
+        .values(**Link.due(moment + REPUBLISH), updated_at=Link.updated_at)
         .returning(Link.id)
     )
     return sorted(taken)
+
+
+def hurry(session: Session, link_ids: Collection[int]) -> list[int]:
+    """Make due what was postponed of some links, and give their ids, to be published at once.
+
+    What nobody has tried yet is on its way already, and what comes back within seconds needs no
+    help.
+    """
+    moment = now()
+    hurried = session.scalars(
+        update(Link)
+        .where(
+            Link.id.in_(link_ids),
+            Link.due_at > moment + SOON,
+            Link.attempts > 0,
+            or_(Link.claimed_until.is_(None), Link.claimed_until < moment),
+        )
+        .values(**Link.due(moment + REPUBLISH), updated_at=Link.updated_at)
+        .returning(Link.id)
+    )
+    return sorted(hurried)
 
 
 def by_issue(session: Session, issue_ids: Collection[str]) -> list[Link]:

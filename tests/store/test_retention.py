@@ -19,6 +19,11 @@ from core.models import (
     Delivery,
     DeliveryState,
     Link,
+    Person,
+    Rule,
+    ShadowResult,
+    ShadowRun,
+    ShadowVerdict,
 )
 from core.schedule import turn_key
 from tasks.ops import retention as module
@@ -59,7 +64,7 @@ def test_finished_deliveries_go_after_the_days_that_an_admin_set(clear_out):
     assert old not in ids(Delivery)
 
     with writing() as session:
-        set_setting(session, "ops", "keep_deliveries_days", 7)
+        set_setting(session, "ops", "keep_deliveries_days", 7, "a test")
     clear_out()
     assert ids(Delivery) == [waiting]
 
@@ -105,6 +110,44 @@ def test_old_alerts_go_and_those_that_were_seen_lately_stay(clear_out):
 
     with reading() as session:
         assert list(session.scalars(select(Alert.cause))) == ["young"]
+
+
+def test_people_who_were_not_read_for_a_month_go(clear_out):
+    common = {"source": "peopleforce", "record": {"department": "IT"}}
+    with writing() as session:
+        session.add(Person(**common, person_id="old", read_at=ago(days=31), complete=True))
+        session.add(Person(**common, person_id="young", read_at=ago(days=29)))
+
+    clear_out()
+
+    with reading() as session:
+        assert list(session.scalars(select(Person.person_id))) == ["young"]
+
+
+def test_old_shadow_mappings_go_with_what_they_found(clear_out):
+    with writing() as session:
+        rule = Rule(name="Laptops", version=1)
+        session.add(rule)
+        session.flush()
+        for days in (366, 364):
+            run = ShadowRun(domain="pf_jira", asked_by="schedule", asked_at=ago(days=days))
+            session.add(run)
+            session.flush()
+            session.add(
+                ShadowResult(
+                    run_id=run.id,
+                    rule_id=rule.id,
+                    rule_version=1,
+                    verdict=ShadowVerdict.FITS,
+                    summary=f"{days} days ago",
+                )
+            )
+
+    clear_out()
+
+    assert len(ids(ShadowRun)) == 1
+    with reading() as session:
+        assert list(session.scalars(select(ShadowResult.summary))) == ["364 days ago"]
 
 
 def test_links_stay_however_old_they_are(clear_out, links):
