@@ -6,14 +6,23 @@ decorator, so that a route cannot forget to ask.
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from collections.abc import Callable
 from functools import wraps
 from ipaddress import ip_address
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import abort, request
+from flask import Response, abort, g, jsonify, request
 from flask.typing import ResponseReturnValue
+
+from core import credentials
+from core.database import reading, writing
+from core.models import ApiCredential, Role
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
@@ -50,6 +59,94 @@ def loopback_only(view: View[P]) -> View[P]:
         return view(*args, **kwargs)
 
     return _decided(guarded, "loopback only")
+
+
+def api_key_required(role: Role) -> Callable[[View[P]], View[P]]:
+    """Let whoever sends an API key of this role, or of a higher one, call the view.
+
+    `Authorization: Bearer igw_...`; `igw keys create` makes one. The view finds the key's name in
+    `g.caller`. A caller on this machine needs a key as everybody does: what is behind these views
+    is data of people, and any local process could ask.
+    """
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            credential = _credential()
+            if credential is None:
+                return _not_known()
+            if not credential.role.covers(role):
+                return _not_allowed(credential, role)
+            g.caller = credential.name
+            return view(*args, **kwargs)
+
+        return _decided(guarded, f"api key: {role.value}")
+
+    return decorate
+
+
+def _credential() -> ApiCredential | None:
+    given = request.authorization
+    if given is None or given.type != "bearer" or not given.token:
+        return None
+    with reading() as session:
+        credential = credentials.verify(session, given.token)
+    if credential is not None and credentials.use_is_worth_noting(credential):
+        with writing() as session:
+            credentials.note_use(session, credential.id)
+    return credential
+
+
+def _not_known() -> tuple[Response, int]:
+    _refused_logins.note()
+    answer = jsonify(
+        error="unauthorized",
+        message="Send a valid API key as `Authorization: Bearer igw_...`. An admin makes one with: "
+        "igw keys create NAME",
+    )
+    answer.headers["WWW-Authenticate"] = 'Bearer realm="Integration Gateway"'
+    return answer, 401
+
+
+def _not_allowed(credential: ApiCredential, role: Role) -> tuple[Response, int]:
+    extra = {"path": request.path, "caller": credential.name, "needed": role.value}
+    log.warning("role_too_low", extra=extra)
+    message = (
+        f"This asks for the role {role.value}, and the key {credential.name!r} has the role "
+        f"{credential.role.value}. An admin makes another with: igw keys create NAME --role "
+        f"{role.value}"
+    )
+    return jsonify(error="forbidden", message=message), 403
+
+
+class _RefusedLogins:
+    """Logs refused keys, some lines a minute and then their number: a flood must fill no disk.
+
+    Nobody is locked out after some failures. A key has 256 random bits, which nobody guesses;
+    a lock would only let strangers keep out who has one.
+    """
+
+    LINES, SECONDS = 10, 60.0
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until = 0.0
+        self._count = 0
+
+    def note(self) -> None:
+        with self._lock:
+            moment = time.monotonic()
+            unlogged = 0
+            if moment >= self._until:
+                unlogged = max(0, self._count - self.LINES)
+                self._until, self._count = moment + self.SECONDS, 0
+            self._count += 1
+            if self._count > self.LINES:
+                return
+        log.warning("login_refused", extra={"path": request.path, "unlogged_before": unlogged})
+
+
+_refused_logins = _RefusedLogins()
 
 
 def _from_loopback() -> bool:

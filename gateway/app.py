@@ -1,8 +1,9 @@
-"""The Flask app: webhooks, health and the overview page."""
+"""The Flask app: webhooks, commands, health and the overview page."""
 
 from __future__ import annotations
 
 import logging
+import time
 
 from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
@@ -12,7 +13,7 @@ from core.dispatch import BackgroundPublisher
 from core.domains import load_domains
 from core.logs import bind_request_id, configure_logging, new_request_id
 from core.settings import get_settings
-from gateway import dashboard, health, webhooks
+from gateway import commands, dashboard, health, webhooks
 from gateway.access import public
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def create_app() -> Flask:
     app.extensions[webhooks.SOURCES] = webhooks.load_sources()
     app.extensions[webhooks.PUBLISHER] = BackgroundPublisher()
     app.register_blueprint(webhooks.bp)
+    app.register_blueprint(commands.blueprint())
     app.register_blueprint(health.bp)
     app.register_blueprint(dashboard.bp)
     app.view_functions["static"] = public("style sheets, the same for everybody")(
@@ -52,6 +54,7 @@ def create_app() -> Flask:
 
 
 def _begin() -> None:
+    g.arrived = time.monotonic()
     # An id of the caller's choice could imitate another request's, so it is never taken over.
     g.request_id = new_request_id()
     bind_request_id(g.request_id)

@@ -105,15 +105,17 @@ def receive(name: str) -> ResponseReturnValue:
     return jsonify(request_id=request_id), 202
 
 
-def read_body() -> bytes:
-    """Read the bytes as they came; raise `RequestEntityTooLarge` above the limit of the settings.
+def read_body(largest: int | None = None) -> bytes:
+    """Read the bytes as they came; raise `RequestEntityTooLarge` above the limit.
 
-    Werkzeug cuts a chunked body off at its own limit without a word, so that lies one byte higher,
-    and a body that reaches it is too large. Call it first: a form or JSON would consume the bytes.
+    That is `largest`, else the one of the settings. Werkzeug cuts a chunked body off at its own
+    limit without a word, so that lies one byte higher, and a body that reaches it is too large.
+    Call it first: a form or JSON would consume the bytes.
     """
+    if largest is not None:
+        request.max_content_length = largest + 1
     body = request.get_data()
-    limit = current_app.config["MAX_CONTENT_LENGTH"]
-    if len(body) >= limit:
+    if len(body) >= (request.max_content_length or 0):
         raise RequestEntityTooLarge
     return body
 

@@ -12,22 +12,30 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
 
 import celeryconfig
+from core import credentials
+from core.database import get_engine, writing
 from core.dispatch import publisher
-from core.redis_client import get_redis
+from core.migrate import upgrade
+from core.models import Role
+from core.redis_client import get_prompt_redis, get_redis
 from core.settings import ROOT, get_settings
 from gateway.app import create_app
 from sandbox.common.server import running
-from tests.conftest import free_port, wait_until
+from tests.conftest import RedisServer, free_port, wait_until
+
+if TYPE_CHECKING:
+    from tests.gateway.commanding import Office
 
 # The vendor's own vector: https://developer.atlassian.com/cloud/jira/platform/webhooks/
 VECTOR_SECRET = "It's a Secret to Everybody"
@@ -205,6 +213,7 @@ def serve(redis_client, settings_env, monkeypatch) -> Iterator[Callable[..., Cal
             settings_env.setenv(f"IGW_{name.upper()}", str(value))
         get_settings.cache_clear()
         get_redis.cache_clear()
+        get_prompt_redis.cache_clear()
         monkeypatch.setattr(celeryconfig, "broker_url", get_settings().resolved_broker_url)
         publisher.cache_clear()
         served.append(running(create_app()))
@@ -218,3 +227,39 @@ def serve(redis_client, settings_env, monkeypatch) -> Iterator[Callable[..., Cal
     publisher.cache_clear()
     root.handlers[:] = before[0]
     root.setLevel(before[1])
+
+
+@pytest.fixture
+def office(serve) -> Iterator[Callable[..., Office]]:
+    """Open the gateway; keyword arguments are settings."""
+    # It stands on what is here.
+    from tests.gateway.commanding import Office  # noqa: PLC0415
+
+    opened: list[Office] = []
+
+    def start(**settings: object) -> Office:
+        caller = serve(**settings)
+        upgrade(get_settings())
+        with writing() as session:
+            key = credentials.create(session, "a test", Role.VIEWER, "pytest")
+        opened.append(Office(caller, key))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.close()
+    get_engine().dispose()
+
+
+@pytest.fixture
+def own_redis(tmp_path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def asking() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool

@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from core import reports
+from core import reports, rule_states, rules
 from core.clock import now
 from core.database import writing
-from core.dead_letters import bury
+from core.dead_letters import bury, hold
 from tests.store.conftest import see, sighting
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -111,7 +111,8 @@ def test_the_overview_shows_the_counts_that_an_operator_looks_at_first(gateway):
     words = " ".join(shown.text.split())
     for told in (
         "Everything is well.",
-        "pending 1,200 work waiting 1,200 dead letters 0",
+        "pending 1,200 work waiting 1,200 oldest work waits for",
+        "s dead letters 0",
         "open 1,200 new 3 changed 2 missing 0",
     ):
         assert told in words
@@ -131,6 +132,31 @@ def test_the_overview_says_what_needs_a_person(gateway):
         )
 
     assert "dead letter" in page(gateway.get("/")).text
+
+
+def test_the_overview_names_a_rule_that_is_tripped_and_what_it_holds(gateway):
+    reports.save("pf_jira.poll", {"began": now().isoformat(), "seconds": 1.0})
+    with writing() as session:
+        rule = rules.find_rule(session, rules.DEFAULT_RULE)
+        assert rule is not None
+        rule_states.trip(session, rule.id, rule.version, "A field is gone.")
+        for unit_id in range(2):
+            hold(
+                session,
+                domain="pf_jira",
+                unit="link",
+                unit_id=unit_id,
+                record=str(unit_id),
+                reason="Its rule is tripped.",
+                rule_id=rule.id,
+            )
+
+    words = " ".join(page(gateway.get("/")).text.split())
+
+    assert "Running; rule 'Default' is tripped since" in words
+    assert "UTC and holds 2 changes." in words
+    assert "dead letters 0 held by rules 2" in words
+    assert "Tripped rules Default holds 2 since" in words
 
 
 def test_a_failed_poll_is_told_and_what_others_said_is_text(gateway):

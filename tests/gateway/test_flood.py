@@ -1,0 +1,49 @@
+"""Many at once: the same delivery again and again, and a flood of forged ones."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+
+from tests.conftest import wait_until
+from tests.gateway.conftest import EVENT, published, sign
+from tests.store.conftest import at_once
+
+FORGED = 10_000
+CALLERS = 8
+
+
+def test_one_delivery_two_hundred_times_at_once_is_one_delivery_and_one_message(
+    gateway, redis_client
+):
+    answers = at_once(lambda _: gateway.deliver().status, 200)
+
+    assert answers == [202] * 200
+    ((delivery_id,),) = gateway.rows("id")
+    messages = wait_until(lambda: published(redis_client), what="the message")
+    assert [message["args"] for message in messages] == [[[delivery_id]]]
+
+
+def test_a_flood_of_forged_deliveries_stores_nothing_and_keeps_nobody_out(gateway, redis_client):
+    def forge(count: int) -> set[int]:
+        body = json.dumps(EVENT).encode()
+        headers = {"X-Hub-Signature": sign(body, "a guess")}
+        connection = HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+        statuses = set()
+        for number in range(count):
+            headers["X-Atlassian-Webhook-Identifier"] = f"forged-{number}"
+            connection.request("POST", "/webhooks/jira", body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            statuses.add(answer.status)
+        connection.close()
+        return statuses
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        forged = [callers.submit(forge, FORGED // CALLERS) for _ in range(CALLERS)]
+        genuine = [gateway.deliver(identifier=f"genuine-{number}").status for number in range(20)]
+
+    assert set().union(*(flood.result() for flood in forged)) == {401}
+    assert genuine == [202] * 20
+    assert len(gateway.rows("id")) == 20
