@@ -21,8 +21,10 @@ from requests.auth import AuthBase
 
 from connectors import answers, transport
 from core import database
+from core.breaker import Breaker
 from core.errors import (
     VendorAmbiguousError,
+    VendorBreakerOpenError,
     VendorCallInTransactionError,
     VendorConflictError,
     VendorCredentialsError,
@@ -119,18 +121,21 @@ class VendorSession:
         *,
         auth: AuthBase,
         rate_limit: RateLimit,
+        breaker: Breaker | None = None,
         connect_timeout: float = 5.0,
         read_timeout: float = 30.0,
         pool_size: int = 8,
     ) -> None:
         """Prepare a session; nothing is sent yet.
 
-        `base_url` is without a final slash. `read_timeout` bounds the silence between two parts of
-        an answer, in seconds.
+        `base_url` is without a final slash. Without a `breaker` a vendor that is down is asked all
+        the same, as suits one that is asked seldom. `read_timeout` bounds the silence between two
+        parts of an answer, in seconds.
         """
         self.vendor = vendor
         self._base_url = base_url
         self._rate_limit = rate_limit
+        self._breaker = breaker
         self._timeouts = (connect_timeout, read_timeout)
         self._session = requests.Session()
         self._session.auth = auth
@@ -175,8 +180,37 @@ class VendorSession:
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
         effect = effect or Effect.of_method(method)
         call = _Call(operation, method, url, effect, params, json)
+        self._ask_breaker(operation)
+        try:
+            answer = self._exchange(call, expect_json=expect_json, also_accept=also_accept)
+        except VendorError as error:
+            self._tell_breaker(well=not isinstance(error, VendorUnavailableError))
+            raise
+        self._tell_breaker(well=True)
+        return answer
+
+    def _ask_breaker(self, operation: str) -> None:
+        wait = self._breaker.seconds_to_wait() if self._breaker else 0
+        if wait > 0:
+            raise VendorBreakerOpenError(
+                self.vendor, operation, None, "it failed so often that all calls wait", wait
+            )
+
+    def _tell_breaker(self, *, well: bool) -> None:
+        if self._breaker is None:
+            return
+        try:
+            if well:
+                self._breaker.succeeded()
+            else:
+                self._breaker.failed()
+        except RedisError:
+            # What became of the call matters more than what others learn from it.
+            log.warning("breaker_not_told", extra={"vendor": self.vendor})
+
+    def _exchange(self, call: _Call, *, expect_json: bool, also_accept: Collection[int]) -> Any:  # noqa: ANN401 - as above
         response = self._send(call)
-        status = response.status_code
+        operation, status = call.operation, response.status_code
         self.check_answer(operation, response)
         if status in also_accept:
             payload = answers.json_or_none(response)

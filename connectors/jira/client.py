@@ -18,6 +18,7 @@ from connectors.jira.models import (
 )
 from connectors.jira.session import VENDOR, JiraSession
 from connectors.session import Effect
+from core.breaker import Breaker
 from core.errors import PayloadError, VendorUnavailableError
 from core.rate_limit import RateLimit
 from core.settings import JiraAccess
@@ -38,10 +39,15 @@ class JiraClient:
     """
 
     def __init__(
-        self, access: JiraAccess, rate_limit: RateLimit, *, read_timeout: float = 30.0
+        self,
+        access: JiraAccess,
+        rate_limit: RateLimit,
+        breaker: Breaker | None = None,
+        *,
+        read_timeout: float = 30.0,
     ) -> None:
         self.base_url = access.base_url
-        self._session = JiraSession(access, rate_limit, read_timeout=read_timeout)
+        self._session = JiraSession(access, rate_limit, breaker, read_timeout=read_timeout)
 
     def create_issue(self, issue: Mapping[str, Any]) -> object:
         """Make one issue of `{"fields", "properties"}`; the answer has its `id` and `key`.

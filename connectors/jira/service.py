@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from connectors.jira import accounts, creation, moves
@@ -11,6 +12,7 @@ from connectors.jira.creation import Created, CreateOutcome, IssueDraft, Refused
 from connectors.jira.models import LABEL, PROPERTY, CreateField, Issue, IssueType, text
 from connectors.jira.moves import STATUS_FIELDS, MoveOutcome
 from connectors.jira.session import VENDOR
+from core.breaker import Breaker
 from core.errors import PayloadError, VendorRejectedError
 from core.rate_limit import RateLimit
 from core.redis_client import get_redis
@@ -136,6 +138,11 @@ class Jira:
         """
         return self.client.get_permissions(project, names)
 
+    @cached_property
+    def own_account(self) -> str:
+        """Our own account id, asked for once; raises as `check_credentials` does."""
+        return self.check_credentials()
+
     def check_credentials(self) -> str:
         """Give our own account id; raise `VendorCredentialsError` when the log-in is refused."""
         account_id = text(self.client.get_myself().get("accountId"))
@@ -149,7 +156,7 @@ def connect() -> Jira:
     access = get_settings().jira
     burst = max(1, round(access.requests_per_second))
     limit = RateLimit(get_redis(), VENDOR, access.requests_per_second, burst)
-    return Jira(JiraClient(access, limit), get_redis())
+    return Jira(JiraClient(access, limit, Breaker(get_redis(), VENDOR)), get_redis())
 
 
 def _quoted(word: str) -> str:

@@ -9,6 +9,7 @@ from requests.auth import HTTPBasicAuth
 
 from connectors import answers
 from connectors.session import VendorSession
+from core.breaker import Breaker
 from core.errors import VendorCredentialsError, VendorUnavailableError
 from core.rate_limit import RateLimit
 from core.settings import JiraAccess
@@ -23,7 +24,12 @@ class JiraSession(VendorSession):
     """Calls to one Jira site with the API token of one account."""
 
     def __init__(
-        self, access: JiraAccess, rate_limit: RateLimit, *, read_timeout: float = 30.0
+        self,
+        access: JiraAccess,
+        rate_limit: RateLimit,
+        breaker: Breaker | None = None,
+        *,
+        read_timeout: float = 30.0,
     ) -> None:
         super().__init__(
             VENDOR,
@@ -32,6 +38,7 @@ class JiraSession(VendorSession):
                 access.email.encode("utf-8"), access.api_token.get_secret_value().encode("utf-8")
             ),
             rate_limit=rate_limit,
+            breaker=breaker,
             read_timeout=read_timeout,
         )
 

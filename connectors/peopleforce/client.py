@@ -8,8 +8,11 @@ from urllib.parse import quote
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from connectors.peopleforce.models import Employee, Task, TaskPage, read_list, read_one
+from connectors.peopleforce.employees import Employee, EmployeePage
+from connectors.peopleforce.models import Task, TaskPage
+from connectors.peopleforce.payloads import read_one
 from connectors.session import VendorSession
+from core.breaker import Breaker
 from core.errors import PayloadError, VendorAmbiguousError
 from core.rate_limit import RateLimit
 from core.settings import PeopleForceAccess
@@ -35,13 +38,19 @@ class PeopleForceClient:
     """Calls to one PeopleForce tenant. Every method raises the errors of `VendorSession.call`."""
 
     def __init__(
-        self, access: PeopleForceAccess, rate_limit: RateLimit, *, read_timeout: float = 30.0
+        self,
+        access: PeopleForceAccess,
+        rate_limit: RateLimit,
+        breaker: Breaker | None = None,
+        *,
+        read_timeout: float = 30.0,
     ) -> None:
         self._session = VendorSession(
             VENDOR,
             access.base_url,
             auth=_ApiKey(access),
             rate_limit=rate_limit,
+            breaker=breaker,
             read_timeout=read_timeout,
         )
 
@@ -111,8 +120,10 @@ class PeopleForceClient:
         ids: Iterable[int] = (),
         status: str | None = None,
         page: int = 1,
-    ) -> list[Employee]:
-        """Give one page of employees; `status` is one of PeopleForce's, `all` for everybody.
+    ) -> EmployeePage:
+        """Give one page of employees, 50 at most and without their custom fields.
+
+        `status` is one of PeopleForce's, or `all`; without it those who work here now are listed.
 
         A filter that PeopleForce does not understand is ignored, and everybody is listed: check
         what comes back. Source: https://developer.peopleforce.io/reference/get-employees
@@ -123,16 +134,15 @@ class PeopleForceClient:
         payload = self._session.call(
             "list_employees", "GET", "/employees", query="&".join([*terms, f"page={page}"])
         )
-        records, _ = read_list(payload)
-        return [Employee.from_payload(record) for record in records]
+        return EmployeePage.from_payload(payload, page)
 
     def get_employee(self, employee_id: int) -> Employee:
-        """Give one employee.
+        """Give one employee, with the custom fields.
 
         Source: https://developer.peopleforce.io/reference/get-employees-id
         """
         payload = self._session.call("get_employee", "GET", f"/employees/{employee_id}")
-        return Employee.from_payload(read_one(payload))
+        return Employee.from_single_payload(read_one(payload))
 
     def check_credentials(self) -> None:
         """Raise `VendorCredentialsError` unless the API key is good; there is no cheaper probe."""

@@ -1,18 +1,16 @@
-"""PeopleForce's records, read once at the edge and tolerant of absent fields."""
+"""PeopleForce's tasks, read once at the edge and tolerant of absent fields."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.peopleforce.payloads import integer, is_last_page, read_list, text
 from core.errors import PayloadError
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -58,23 +56,23 @@ class Task:
         """Read one task; raise `PayloadError` where it has no id or no title."""
         if not isinstance(payload, Mapping):
             raise PayloadError("a task of PeopleForce is not an object")
-        task_id = _integer(payload.get("id"))
+        task_id = integer(payload.get("id"))
         if task_id is None:
             raise PayloadError("a task of PeopleForce has no id")
-        title = _text(payload.get("title"))
+        title = text(payload.get("title"))
         if title is None:
             raise PayloadError(f"PeopleForce's task {task_id} has no title")
         return cls(
             id=task_id,
-            type=_text(payload.get("type")) or "",
+            type=text(payload.get("type")) or "",
             title=title,
-            description_html=_text(payload.get("description")) or "",
-            starts_on=_text(payload.get("starts_on")),
-            ends_on=_text(payload.get("ends_on")),
+            description_html=text(payload.get("description")) or "",
+            starts_on=text(payload.get("starts_on")),
+            ends_on=text(payload.get("ends_on")),
             completed=payload.get("completed") is True,
             assigned_to=_person(payload.get("assigned_to")),
             associated_to=_associated(payload.get("associated_to")),
-            created_at=_text(payload.get("created_at")),
+            created_at=text(payload.get("created_at")),
         )
 
     def to_record(self) -> dict[str, Any]:
@@ -118,10 +116,8 @@ class TaskPage:
     @property
     def is_last(self) -> bool:
         """Say whether nothing follows: no records here, or no page after this one."""
-        if not self.tasks and not self.unreadable:
-            return True
-        # Zero pages are reported by some empty lists, and one page was read to learn that.
-        return self.pages is not None and self.page >= max(self.pages, 1)
+        empty = not self.tasks and not self.unreadable
+        return is_last_page(self.page, self.pages, empty=empty)
 
     @classmethod
     def from_payload(cls, payload: object, page: int) -> TaskPage:
@@ -137,63 +133,10 @@ class TaskPage:
         return cls(
             tasks=tasks,
             page=page,
-            pages=_integer(pagination.get("pages")),
-            count=_integer(pagination.get("count")),
+            pages=integer(pagination.get("pages")),
+            count=integer(pagination.get("count")),
             unreadable=unreadable,
         )
-
-
-@dataclass(frozen=True)
-class Employee:
-    """One employee, as far as the slim list record goes; `active` is None where it is absent."""
-
-    id: int
-    full_name: str
-    email: str | None
-    active: bool | None
-
-    @classmethod
-    def from_payload(cls, payload: object) -> Employee:
-        """Read one employee; raise `PayloadError` where the record has no id."""
-        if not isinstance(payload, Mapping):
-            raise PayloadError("an employee of PeopleForce is not an object")
-        employee_id = _integer(payload.get("id"))
-        if employee_id is None:
-            raise PayloadError("an employee of PeopleForce has no id")
-        active = payload.get("active")
-        return cls(
-            id=employee_id,
-            full_name=_text(payload.get("full_name")) or "",
-            email=_text(payload.get("email")),
-            active=active if isinstance(active, bool) else None,
-        )
-
-
-def read_list(payload: object) -> tuple[list[Any], Mapping[str, Any]]:
-    """Give the records and the pagination of a list's answer.
-
-    `data` may be null when the list is empty; where it is missing, the answer is no list, and
-    nothing can be said about what exists: `PayloadError`. The specification shows the pagination
-    both inside `metadata.pagination` and right in `metadata`; the nested form is what is sent.
-    """
-    if not isinstance(payload, Mapping) or "data" not in payload:
-        raise PayloadError("PeopleForce's answer is not a list: it has no `data`")
-    records = payload["data"]
-    if records is None:
-        records = []
-    if not isinstance(records, list):
-        raise PayloadError("PeopleForce's answer is not a list: `data` is no array")
-    metadata = payload.get("metadata")
-    metadata = metadata if isinstance(metadata, Mapping) else {}
-    nested = metadata.get("pagination")
-    return records, nested if isinstance(nested, Mapping) else metadata
-
-
-def read_one(payload: object) -> object:
-    """Give the record of a single answer, which is under `data` or bare."""
-    if isinstance(payload, Mapping) and isinstance(payload.get("data"), Mapping):
-        return payload["data"]
-    return payload
 
 
 def record_hash(record: Mapping[str, Any]) -> str:
@@ -217,31 +160,13 @@ def _canonical(value: object) -> object:
     return value
 
 
-def _integer(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value)
-    return None
-
-
-def _text(value: object) -> str | None:
-    """Give a string of JSON; what no database takes, U+0000 and half character pairs, is marked.
-
-    JSON may hold either as an escape. Refused later, such a text would end every poll.
-    """
-    return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else None
-
-
 def _person(payload: object) -> Person | None:
     if not isinstance(payload, Mapping) or not payload:
         return None
     return Person(
-        id=_integer(payload.get("id")),
-        full_name=_text(payload.get("full_name")),
-        email=_text(payload.get("email")),
+        id=integer(payload.get("id")),
+        full_name=text(payload.get("full_name")),
+        email=text(payload.get("email")),
     )
 
 
@@ -249,8 +174,8 @@ def _associated(payload: object) -> Associated | None:
     if not isinstance(payload, Mapping) or not payload:
         return None
     return Associated(
-        id=_integer(payload.get("id")),
-        type=_text(payload.get("type")),
-        full_name=_text(payload.get("full_name")),
-        email=_text(payload.get("email")),
+        id=integer(payload.get("id")),
+        type=text(payload.get("type")),
+        full_name=text(payload.get("full_name")),
+        email=text(payload.get("email")),
     )

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from connectors.peopleforce.client import VENDOR, PeopleForceClient
-from connectors.peopleforce.models import Employee, Task, TaskPage
-from core.errors import VendorRejectedError, VendorUnavailableError
+from connectors.peopleforce.employees import Employee
+from connectors.peopleforce.models import Task, TaskPage
+from core.breaker import Breaker
+from core.errors import (
+    PayloadError,
+    VendorNotFoundError,
+    VendorRejectedError,
+    VendorUnavailableError,
+)
 from core.rate_limit import RateLimit
 from core.redis_client import get_redis
 from core.settings import get_settings
@@ -15,7 +22,10 @@ from core.settings import get_settings
 log = logging.getLogger(__name__)
 
 MAX_PAGES = 2000
-"""Pages after which a list is taken to be endless: 100,000 tasks."""
+"""Pages after which a list is taken to be endless: 100,000 records."""
+
+EMPLOYEES_IN_A_CALL = 50
+"""Employees whom one page of their list shows."""
 
 _BURST = 4
 
@@ -87,14 +97,61 @@ class PeopleForce:
     def employee_by_email(self, email: str) -> Employee | None:
         """Find an employee of any status by work e-mail, whatever its case."""
         wanted = email.strip().casefold()
-        for employee in self.client.list_employees(emails=[email.strip()], status="all"):
+        page = self.client.list_employees(emails=[email.strip()], status="all")
+        for employee in page.employees:
             if employee.email and employee.email.casefold() == wanted:
                 return employee
         return None
 
+    def employees(self, ids: Collection[int]) -> dict[int, Employee]:
+        """Give employees of any status by their ids, without custom fields, fifty in a call.
+
+        Who is not in the result is not shown to us. What cannot be read is an outage: nobody may be
+        taken for missing because of it.
+        """
+        found: dict[int, Employee] = {}
+        wanted = sorted(set(ids))
+        for start in range(0, len(wanted), EMPLOYEES_IN_A_CALL):
+            found |= self._listed(wanted[start : start + EMPLOYEES_IN_A_CALL])
+        return found
+
+    def employee(self, employee_id: int) -> Employee | None:
+        """Give an employee with the custom fields, or None for one who is not shown to us."""
+        try:
+            employee = self.client.get_employee(employee_id)
+        except VendorNotFoundError:
+            return None
+        except PayloadError as error:
+            raise VendorUnavailableError(VENDOR, "get_employee", None, str(error)) from error
+        if employee.id != employee_id:
+            raise VendorUnavailableError(
+                VENDOR, "get_employee", None, f"employee {employee.id} came for {employee_id}"
+            )
+        return employee
+
     def check_credentials(self) -> None:
         """Raise `VendorCredentialsError` unless PeopleForce accepts the API key."""
         self.client.check_credentials()
+
+    def _listed(self, ids: Sequence[int]) -> dict[int, Employee]:
+        """Give those of at most fifty employees who are shown.
+
+        They fit on one page. Should PeopleForce ignore the filter, it lists everybody, and they are
+        looked for on all pages: the first alone would make missing of those who come later.
+        """
+        found: dict[int, Employee] = {}
+        for number in range(1, MAX_PAGES + 1):
+            try:
+                page = self.client.list_employees(ids=ids, status="all", page=number)
+            except PayloadError as error:
+                raise VendorUnavailableError(VENDOR, "list_employees", None, str(error)) from error
+            asked = {one.id: one for one in page.employees if one.id in ids}
+            found |= asked
+            if number == 1 and len(asked) < len(page.employees):
+                log.warning("filter_ignored", extra={"vendor": VENDOR, "filter": "ids[]"})
+            if page.is_last or len(found) == len(ids):
+                return found
+        raise _endless("list_employees")
 
     def _pages(self, *, completed: bool, first: int = 1) -> Iterator[TaskPage]:
         for number in range(first, MAX_PAGES + 1):
@@ -104,13 +161,16 @@ class PeopleForce:
             yield page
             if page.is_last:
                 return
-        raise VendorUnavailableError(
-            VENDOR, "list_tasks", None, f"the list did not end after {MAX_PAGES} pages"
-        )
+        raise _endless("list_tasks")
+
+
+def _endless(operation: str) -> VendorUnavailableError:
+    detail = f"the list did not end after {MAX_PAGES} pages"
+    return VendorUnavailableError(VENDOR, operation, None, detail)
 
 
 def connect() -> PeopleForce:
     """Build the service from this process's settings; once per process keeps connections open."""
     access = get_settings().peopleforce
     limit = RateLimit(get_redis(), VENDOR, access.requests_per_second, burst=_BURST)
-    return PeopleForce(PeopleForceClient(access, limit))
+    return PeopleForce(PeopleForceClient(access, limit, Breaker(get_redis(), VENDOR)))

@@ -46,6 +46,7 @@ class _FieldChange(_Strict):
     name: str | None = None
     required: bool | None = None
     on_screen: bool | None = None
+    veto: str | None = None
     add_options: list[str] = Field(default_factory=list)
     delete_options: list[str] = Field(default_factory=list)
     disable_options: list[str] = Field(default_factory=list)
@@ -84,6 +85,7 @@ def _show(field: model.Field, rule: FieldRule) -> dict[str, Json]:
         "kind": field.kind,
         "required": rule.required,
         "on_screen": rule.on_screen,
+        "veto": rule.veto,
         "options": [option.value for option in field.options],
     }
 
@@ -149,7 +151,7 @@ def _make_option(value: str) -> Option:
 
 @control_schema_api.patch(f"{_RULES}/<field_id>")
 def change_field(project: str, type_id: str, field_id: str) -> ResponseReturnValue:
-    """Change a field: required or not, on the screen or not, its name, its options.
+    """Change a field: required or not, on the screen or not, vetoed or not, its name, its options.
 
     Name and options belong to the field wherever it is used; the rest to this issue type alone.
     """
@@ -166,6 +168,7 @@ def change_field(project: str, type_id: str, field_id: str) -> ResponseReturnVal
     rules[field_id] = FieldRule(
         required=rule.required if given.required is None else given.required,
         on_screen=rule.on_screen if given.on_screen is None else given.on_screen,
+        veto=rule.veto if given.veto is None else given.veto,
     )
     site().save_project(found)
     return _show(field, rules[field_id])

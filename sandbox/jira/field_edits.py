@@ -77,6 +77,8 @@ def apply(
         values.pop(field_id, None)
         if value is not None:
             values[field_id] = value
+            if rule.veto:
+                errors[field_id] = rule.veto
     return values, errors
 
 

@@ -103,6 +103,8 @@ class FieldRule:
 
     required: bool = False
     on_screen: bool = True
+    veto: str = ""
+    """What a validator of the workflow says to whoever sets the field; no metadata shows it."""
 
 
 @dataclass

@@ -20,6 +20,7 @@ from sandbox.page import page_blueprint
 from sandbox.peopleforce import answers
 from sandbox.peopleforce.api import api
 from sandbox.peopleforce.control_api import control
+from sandbox.peopleforce.control_people_api import control_people
 from sandbox.peopleforce.office import Office
 
 
@@ -59,6 +60,7 @@ def create_app(
     app.register_blueprint(api)
     app.register_blueprint(control_blueprint(faults, calls))
     app.register_blueprint(control)
+    app.register_blueprint(control_people)
     app.register_blueprint(page_blueprint(jira_url))
     return app
 

@@ -131,23 +131,6 @@ def reopen_task(task_id: int) -> ResponseReturnValue:
     return _shown_or_404(current_office().tasks.mark(task_id, completed=False)[0])
 
 
-@control.get("/people")
-def list_people() -> ResponseReturnValue:
-    """Answer who can be assigned to a task, for the page's lists."""
-    return {
-        "people": [
-            {
-                "id": person.id,
-                "full_name": person.full_name,
-                "email": person.email,
-                "department": person.department,
-                "active": person.active,
-            }
-            for person in current_office().directory.people.values()
-        ]
-    }
-
-
 @control.get("/switches")
 def show_switches() -> ResponseReturnValue:
     """Answer every switch with its setting."""

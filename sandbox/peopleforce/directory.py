@@ -5,26 +5,24 @@ Source of the shapes: https://developer.peopleforce.io/reference
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sandbox.common.company import PEOPLE, Person
+from sandbox.common.documents import Documents
 from sandbox.peopleforce.answers import Query
+from sandbox.peopleforce.custom_fields import FIELDS, changed_values, values_of
 
 _STATUSES = ("employed", "terminated", "hired", "probation")
 _PROBATION = timedelta(days=90)
 _LEVELS = {"Head": "Lead", "Chief": "Lead", "Senior": "Senior", "Manager": "Middle"}
-_EMPLOYEE_FIELDS = (
-    # id, name, internal name, type, group
-    (31201, "Laptop model", "laptop_model", "string", (711, "Equipment")),
-    (31202, "T-shirt size", "t_shirt_size", "single_select", (711, "Equipment")),
-    (31207, "HR manager", "hr_manager", "employee", (712, "Work")),
-    (31215, "Remote", "remote", "boolean", (712, "Work")),
-)
-_SHIRT_SIZES = ("XS", "S", "M", "L", "XL")
-_HR_BY_DIVISION = {"Ukraine": 1131, "Europe": 1134, "Group": 1105}
 _COUNTRIES = {"Kyiv": "UA", "Lviv": "UA", "Warsaw": "PL", "Berlin": "DE", "Lisbon": "PT"}
+
+
+_KIND = "person"
 
 
 def _numbered(names: list[str], first: int, step: int) -> dict[str, int]:
@@ -38,23 +36,22 @@ class Directory:
     would otherwise have nobody left to onboard.
     """
 
-    def __init__(self, today: date) -> None:
-        starts = iter((7, 14, 21))
-        trial = iter((-40, -26))
-        self.people: dict[int, Person] = {}
-        for person in PEOPLE:
-            moved = person
-            if person.status == "hired":
-                moved = replace(person, hired_on=today + timedelta(days=next(starts)))
-            elif person.status == "probation":
-                moved = replace(person, hired_on=today + timedelta(days=next(trial)))
-            self.people[person.id] = moved
+    def __init__(self, today: date, documents: Documents) -> None:
         self.today = today
+        self._documents = documents
+        self._lock = threading.Lock()
         self._departments = _numbered([p.department for p in PEOPLE], 5094, 7)
         self._divisions = _numbered([p.division for p in PEOPLE], 1819, 3)
         self._positions = _numbered([p.position for p in PEOPLE], 114651, 12)
         self._locations = _numbered([p.location for p in PEOPLE if p.location], 28693, 5)
         self._levels = _numbered(list(_LEVELS.values()), 640, 1)
+        self.people = {person.id: person for person in _first_day(today)}
+        self._fields: dict[int, dict[str, Any]] = {}
+        self._changed_at: dict[int, str] = {}
+        self._last_id = max(self.people)
+        for key, value in documents.load(_KIND).items():
+            self._last_id = max(self._last_id, int(key))
+            self._take(int(key), value)
 
     def contact(self, employee_id: int) -> dict[str, Any] | None:
         """Return {id, full_name, email}, as tasks show people, or None for nobody."""
@@ -62,6 +59,10 @@ class Directory:
         if person is None:
             return None
         return {"id": person.id, "full_name": person.full_name, "email": person.email}
+
+    def names(self, what: str) -> list[str]:
+        """Return the names of one of the company's lists, such as `departments`."""
+        return [row["name"] for row in self.lookup(what)]
 
     def search(self, query: Query) -> list[dict[str, Any]]:
         """Return the slim records that pass the filters; what is no filter is ignored."""
@@ -101,7 +102,7 @@ class Directory:
         person = self.people.get(employee_id)
         if person is None:
             return None
-        left = None if person.active else (self.today - timedelta(days=12)).isoformat()
+        left = None if person.active else self._left_on(person)
         reports = [p.id for p in self.people.values() if p.manager_id == person.id and p.active]
         return self.slim(person) | {
             "status": person.status,
@@ -111,10 +112,75 @@ class Directory:
             "termination_eligible_for_rehire": None,
             "termination_type": None if person.active else {"id": 41, "name": "Voluntary"},
             "termination_reason": None,
-            "fields": self._fields(person),
+            "fields": self._custom_fields(person),
             "created_at": _created_at(person),
-            "updated_at": _updated_at(person),
+            "updated_at": self._updated_at(person),
         }
+
+    def change(
+        self,
+        employee_id: int,
+        custom_fields: Mapping[str, Any],
+        **values: Any,  # noqa: ANN401 - the fields of Person
+    ) -> Person | None:
+        """Edit an employee; return None when they are not there.
+
+        Raises WrongValueError where a custom field does not take what it is given.
+        """
+        fields = changed_values(custom_fields, self.contact)
+        with self._lock:
+            person = self.people.get(employee_id)
+            if person is None:
+                return None
+            person = replace(person, **values)
+            self._save(person, self._fields.get(employee_id, {}) | fields)
+        return person
+
+    def hire(self, count: int) -> list[Person]:
+        """Add `count` employees, each in the place of one whom the company has from the start."""
+        with self._lock:
+            hired = []
+            for number in range(count):
+                like = PEOPLE[number % len(PEOPLE)]
+                self._last_id += 1
+                name = f"{like.last_name}-{self._last_id}"
+                person = replace(like, id=self._last_id, last_name=name, status="employed")
+                self._save(person, {})
+                hired.append(person)
+        return hired
+
+    def remove(self, employee_id: int) -> bool:
+        """Delete an employee, so that no list and no path shows them; say whether they were there.
+
+        Their tasks go on naming them.
+        """
+        with self._lock:
+            found = employee_id in self.people
+            if found:
+                self._put(employee_id, {"removed": True})
+        return found
+
+    def _save(self, person: Person, fields: dict[str, Any]) -> None:
+        moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        written = asdict(person) | {"hired_on": person.hired_on.isoformat()}
+        self._put(person.id, {"person": written, "fields": fields, "changed_at": moment})
+
+    def _put(self, employee_id: int, value: dict[str, Any]) -> None:
+        self._documents.put(_KIND, str(employee_id), value)
+        self._take(employee_id, value)
+
+    def _take(self, employee_id: int, value: dict[str, Any]) -> None:
+        people = dict(self.people)
+        if value.get("removed"):
+            people.pop(employee_id, None)
+        else:
+            written = value["person"]
+            hired_on = date.fromisoformat(written["hired_on"])
+            people[employee_id] = Person(**written | {"hired_on": hired_on})
+            self._fields[employee_id] = value["fields"]
+            self._changed_at[employee_id] = value["changed_at"]
+        # Another, not the same with a change: who is reading the old one goes on undisturbed.
+        self.people = people
 
     def lookup(self, name: str) -> list[dict[str, Any]]:
         """Return one of the company's lists by the last part of its path."""
@@ -130,7 +196,7 @@ class Directory:
             case "teams":
                 return [self._team(40 + 3 * i, p) for i, p in enumerate(self._leads())]
             case "employee_fields":
-                return [_field(*field) for field in _EMPLOYEE_FIELDS]
+                return [field.to_json() for field in FIELDS.values()]
         raise KeyError(name)
 
     def _passes(self, person: Person, query: Query) -> bool:
@@ -147,7 +213,7 @@ class Directory:
             and _listed(str(person.manager_id), query.all("manager_id")[-1:])
             and _within(person.hired_on.isoformat(), "hired_on", query)
             and _within(_created_at(person), "created_at", query)
-            and _within(_updated_at(person), "updated_at", query)
+            and _within(self._updated_at(person), "updated_at", query)
         )
 
     def _department(self, name: str) -> dict[str, Any]:
@@ -177,7 +243,7 @@ class Directory:
                 {"id": team_id * 100 + i, "user": self.contact(p.id)} for i, p in enumerate(members)
             ],
             "created_at": _created_at(lead),
-            "updated_at": _updated_at(lead),
+            "updated_at": self._updated_at(lead),
         }
 
     def _location(self, person: Person) -> dict[str, Any] | None:
@@ -207,17 +273,29 @@ class Directory:
             "email": person.email,
         }
 
-    def _fields(self, person: Person) -> dict[str, Any]:
-        size = person.shirt_size
-        hr_manager = self.contact(_HR_BY_DIVISION[person.division])
-        return {
-            "laptop_model": {"value": person.laptop},
-            "t_shirt_size": {
-                "value": {"id": 900 + _SHIRT_SIZES.index(size), "value": size} if size else None
-            },
-            "hr_manager": {"value": hr_manager},
-            "remote": {"value": person.location in (None, "Lisbon")},
-        }
+    def _custom_fields(self, person: Person) -> dict[str, Any]:
+        values = values_of(person, self.contact) | self._fields.get(person.id, {})
+        return {name: {"value": value} for name, value in values.items()}
+
+    def _updated_at(self, person: Person) -> str:
+        usual = _instant(person.hired_on + timedelta(days=1), person)
+        return self._changed_at.get(person.id, usual)
+
+    def _left_on(self, person: Person) -> str:
+        usual = (self.today - timedelta(days=12)).isoformat()
+        return self._changed_at.get(person.id, usual)[: len(usual)]
+
+
+def _first_day(today: date) -> Iterator[Person]:
+    starts = iter((7, 14, 21))
+    trial = iter((-40, -26))
+    for person in PEOPLE:
+        if person.status == "hired":
+            yield replace(person, hired_on=today + timedelta(days=next(starts)))
+        elif person.status == "probation":
+            yield replace(person, hired_on=today + timedelta(days=next(trial)))
+        else:
+            yield person
 
 
 def _named(numbers: dict[str, int], name: str) -> dict[str, Any]:
@@ -242,25 +320,6 @@ def _created_at(person: Person) -> str:
     return _instant(person.hired_on - timedelta(days=9), person)
 
 
-def _updated_at(person: Person) -> str:
-    return _instant(person.hired_on + timedelta(days=1), person)
-
-
 def _instant(day: date, person: Person) -> str:
     moment = datetime(day.year, day.month, day.day, 8, person.id % 60)  # noqa: DTZ001 - UTC below.
     return f"{moment.isoformat()}.{person.id % 1000:03d}Z"
-
-
-def _field(
-    number: int, name: str, internal_name: str, kind: str, group: tuple[int, str]
-) -> dict[str, Any]:
-    field: dict[str, Any] = {
-        "id": number,
-        "name": name,
-        "internal_name": internal_name,
-        "type": kind,
-        "group": {"id": group[0], "name": group[1]},
-    }
-    if kind == "single_select":
-        field["options"] = list(_SHIRT_SIZES)
-    return field

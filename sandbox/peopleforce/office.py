@@ -33,7 +33,7 @@ class Office:
         self.tasks = Tasks(documents)
         # The mark is written last, so a seed that was cut short does not count as one.
         if "seed" in settings:
-            self.directory = Directory(date.fromisoformat(settings["seed"]["day"]))
+            self.directory = Directory(date.fromisoformat(settings["seed"]["day"]), documents)
         else:
             self.reset()
 
@@ -46,7 +46,7 @@ class Office:
         """Begin again: the first day's tasks, the usual switches, no calls counted."""
         now = datetime.now(UTC)
         self._documents.clear()
-        self.directory = Directory(now.date())
+        self.directory = Directory(now.date(), self._documents)
         self.tasks.replace_all(seed_tasks(self.directory, now, *self._sizes))
         self.switches = Switches()
         self.rate_limit.clear()

@@ -6,13 +6,12 @@ import pytest
 
 from connectors.peopleforce.models import (
     Associated,
-    Employee,
     Person,
     Task,
     TaskPage,
-    read_list,
     record_hash,
 )
+from connectors.peopleforce.payloads import read_list
 from core.errors import PayloadError
 
 WHOLE = {
@@ -158,9 +157,3 @@ def test_one_bad_record_does_not_hide_the_others():
 def test_an_answer_without_a_list_is_never_an_empty_list(payload):
     with pytest.raises(PayloadError):
         read_list(payload)
-
-
-def test_an_employee_may_lack_what_is_not_an_id():
-    assert Employee.from_payload({"id": 3}) == Employee(3, "", None, None)
-    with pytest.raises(PayloadError):
-        Employee.from_payload({"email": "a@acme.example"})
