@@ -7,6 +7,7 @@ failures that were seen with Celery's defaults, each named beside its setting.
 from kombu import Exchange, Queue
 
 from core.domains import load_domains
+from core.liveness import EVERY_SECONDS
 from core.schedule import EPOCH, RECHECK_SECONDS, TurnSchedule
 from core.settings import get_settings
 
@@ -83,11 +84,14 @@ task_acks_late = True
 # Killed children would otherwise be acknowledged as failed, and their work lost; the number of
 # attempts is bounded by `max_retries` of each task.
 task_retry_on_worker_lost = True
+# How soon that attempt follows. Celery's 180 s outlast a lease, so the killed task would not take
+# its own claims over, and its records would wait for the lease.
+task_annotations = {"*": {"default_retry_delay": 1}}
 task_track_started = True
 
 # Workers -----------------------------------------------------------------------------------------
 
-imports = [module for domain in _domains for module in domain.task_modules]
+imports = ["tasks.liveness", *(m for domain in _domains for m in domain.task_modules)]
 worker_concurrency = _settings.worker_concurrency
 # A long task must not hold short ones that were fetched ahead.
 worker_prefetch_multiplier = 1
@@ -115,4 +119,13 @@ beat_schedule = {
     }
     for domain in _domains
     for schedule in domain.schedules
+} | {
+    # Through beat, queue, worker and back; one that is late is worth nothing (core.liveness).
+    f"{domain.name}.canary": {
+        "task": f"{domain.name}.canary",
+        "schedule": EVERY_SECONDS,
+        "last_run_at": EPOCH,
+        "options": {"expires": 55},
+    }
+    for domain in _domains
 }

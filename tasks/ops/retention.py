@@ -21,6 +21,9 @@ from core.models import (
     DeadLetterState,
     Delivery,
     DeliveryState,
+    Person,
+    Replay,
+    ShadowRun,
 )
 from core.schedule import claim_turn
 from tasks import app
@@ -29,6 +32,9 @@ log = logging.getLogger(__name__)
 
 CHUNK = 1000
 """Rows in one transaction: writers wait for milliseconds, not for the whole clean-up."""
+
+KEEP_PEOPLE = timedelta(days=30)
+"""Whoever rules ask for is read anew after a day; the others are kept for nothing."""
 
 
 @app.task(name="ops.retention", max_retries=0)
@@ -54,7 +60,13 @@ def retention() -> None:
             (DeadLetter.state != DeadLetterState.OPEN)
             & (DeadLetter.closed_at < now() - timedelta(days=history)),
         ),
+        # Long after any script has stopped to ask again.
+        "replays": _remove(Replay, Replay.id, Replay.at < now() - timedelta(days=history)),
+        "shadow_runs": _remove(
+            ShadowRun, ShadowRun.id, ShadowRun.asked_at < now() - timedelta(days=history)
+        ),
         "alerts": _remove(Alert, Alert.id, Alert.last_seen < now() - timedelta(days=history)),
+        "people": _remove(Person, Person.id, Person.read_at < now() - KEEP_PEOPLE),
     }
     _shrink()
     log.info("cleared_out", extra=removed)

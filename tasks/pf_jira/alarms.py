@@ -52,6 +52,17 @@ def accepted(session: Session, *vendors: str) -> None:
         alerts.resolve(session, _credentials(vendor))
 
 
+def written_too_often(session: Session, link: Link, reason: str) -> None:
+    """Have people told of a record that two automations may be writing in turn."""
+    alerts.raise_alert(
+        session,
+        cause=f"write_loop:{DOMAIN}",
+        title="Records are written again and again",
+        text=reason,
+        record=link.source_id,
+    )
+
+
 def polls_failing(since: datetime, error: Exception, moment: datetime) -> None:
     """Have people told once no poll succeeded `since` long ago, and of refused credentials."""
     failing_for = moment - since

@@ -10,11 +10,14 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from celeryconfig import LEASE_SECONDS
+from connectors.jira.refusals import is_not_on_screen
 from connectors.peopleforce.models import record_hash
 from core import activity, dead_letters, ledger
 from core.clock import now
 from core.database import writing
-from core.errors import VendorError
+from core.dispatch import publish
+from core.errors import VendorBreakerOpenError, VendorError
+from core.mapping.routing import Rule
 from core.models import DeadLetterState, Link, LinkState
 from tasks.pf_jira import DOMAIN, alarms
 from tasks.pf_jira.failures import wait_after, wait_after_unexpected
@@ -22,6 +25,8 @@ from tasks.pf_jira.failures import wait_after, wait_after_unexpected
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
+
+SYNC = "pf_jira.sync"
 
 
 class Claim:
@@ -36,6 +41,12 @@ class Claim:
         self.owner = owner
         self._held = {link.id: link for link in links}
         self._refused_by: set[str] = set()
+        self._soon: dict[int, timedelta] = {}
+
+    @property
+    def soon(self) -> Mapping[int, timedelta]:
+        """The links whose next attempt is closer than the next turn of `resume`, by their ids."""
+        return self._soon
 
     @property
     def held(self) -> list[Link]:
@@ -63,7 +74,7 @@ class Claim:
         dead_letters.close(session, "link", link.id, DeadLetterState.RESOLVED)
         row.last_sync_hash = link.seen_hash
         row.attempts = 0
-        row.due_at = None if row.seen_hash == link.seen_hash else now()
+        _settle(row, link)
 
     def unchanged(self, session: Session, link: Link, **values: object) -> None:
         """Give a link back; work that was waiting stays as it was."""
@@ -90,7 +101,15 @@ class Claim:
     ) -> None:
         """Give a link back, to be tried again after `wait`."""
         values = {"attempts": link.attempts + 1, "reason": reason, **values}
-        self._give_back(session, link, {**values, "due_at": now() + wait})
+        row = self._give_back(session, link, {**values, "due_at": now() + wait})
+        if row is not None and wait <= ledger.SOON:
+            self._soon[link.id] = wait
+
+    def again(self, link: Link, **values: object) -> None:
+        """Give a link back to be planned anew at once: its rule has changed meanwhile."""
+        with writing() as session:
+            self._give_back(session, link, {**values, "due_at": now()})
+        self._soon[link.id] = timedelta(0)
 
     def give_up(self, session: Session, link: Link, reason: str, **values: object) -> None:
         """Give a link back for good: a dead letter says why, and a newer snapshot tries again."""
@@ -99,7 +118,7 @@ class Claim:
         row = self._give_back(session, link, values)
         if row is None:
             return
-        row.due_at = None if row.seen_hash == link.seen_hash else now()
+        _settle(row, link)
         log.error("work_given_up", extra={"record": link.source_id, "attempts": attempts})
         dead_letters.bury(
             session,
@@ -131,11 +150,50 @@ class Claim:
         if wait is None:
             self.give_up(session, link, explain(link, error), **values)
             return
-        self.later(session, link, wait, str(error), **values)
+        reason = str(error)
+        if isinstance(error, VendorBreakerOpenError):
+            # It was not asked, so no attempt is spent, and the reason why it waits stays.
+            reason = link.reason or reason
+            values = {"attempts": link.attempts, **values}
+        self.later(session, link, wait, reason, **values)
         log.warning(
             "work_postponed",
             extra={"record": link.source_id, "seconds": wait.seconds, "error": str(error)},
         )
+
+    def failed_all(self, error: VendorError) -> None:
+        """Give back what is still held after an error that the next call would meet, too."""
+        with writing() as session:
+            for link in self.held:
+                self.failed(session, link, error)
+
+    def hold(self, session: Session, link: Link, rule: Rule, reason: str, **values: object) -> None:
+        """Give a link back to wait for its rule, which is tripped; a newer snapshot asks again."""
+        values = {**values, "state": LinkState.HELD, "reason": reason, "rule_id": rule.id}
+        row = self._give_back(session, link, values)
+        if row is None:
+            return
+        row.attempts = 0
+        _settle(row, link)
+        dead_letters.hold(
+            session,
+            domain=DOMAIN,
+            unit="link",
+            unit_id=link.id,
+            record=link.source_id,
+            reason=reason,
+            rule_id=rule.id,
+        )
+        if link.state is not LinkState.HELD:
+            activity.note(
+                session,
+                DOMAIN,
+                link.source_id,
+                "held",
+                reason,
+                issue_key=link.issue_key,
+                rule_id=rule.id,
+            )
 
     def broken(self, link: Link, error: Exception) -> None:
         """Give a link back after an error that nobody foresaw: later, or for good.
@@ -181,6 +239,13 @@ class Claim:
         return row
 
 
+def _settle(row: Link, link: Link) -> None:
+    """Let what was worked on wait no longer; what a poll wrote meanwhile waits since now."""
+    row.due_at = None
+    if row.seen_hash != link.seen_hash:
+        row.due_at = now()
+
+
 @contextmanager
 def claimed(link_ids: Sequence[int], owner: str, *, only_waiting: bool = False) -> Generator[Claim]:
     """Claim links for a task and give back what it leaves unfinished.
@@ -202,6 +267,10 @@ def claimed(link_ids: Sequence[int], owner: str, *, only_waiting: bool = False) 
             with writing() as session:
                 for link in claim.held:
                     claim.later(session, link, timedelta(0), link.reason)
+        if claim.soon:
+            # A short wait need not become a long one.
+            longest = max(claim.soon.values())
+            publish(SYNC, sorted(claim.soon), delay=longest.total_seconds())
 
 
 def explain(link: Link, error: VendorError) -> str:
@@ -209,8 +278,11 @@ def explain(link: Link, error: VendorError) -> str:
     fields = getattr(error, "field_errors", {})
     said = "; ".join(f"{field}: {message}" for field, message in fields.items()) or error.detail
     about = f"task {link.source_id}" + (f" (issue {link.issue_key})" if link.issue_key else "")
+    remedy = "Correct the task or the rule"
+    if link.issue_key and any(is_not_on_screen(message) for message in fields.values()):
+        remedy = "Put the field on Jira's edit screen, or take it out of the rule"
     return (
         f"{error.vendor} refused to {error.operation.replace('_', ' ')} for {about}: "
-        f"{said or f'status {error.status}'}. Correct the task or the rule, then try again with: "
+        f"{said or f'status {error.status}'}. {remedy}, then try again with: "
         f"igw replay {link.source_id}"
     )

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from connectors.jira.creation import Created, IssueDraft, Refused
 from connectors.jira.service import Jira
 from core import activity
-from core.backoff import full_jitter
 from core.clock import now
 from core.database import writing
 from core.errors import (
@@ -32,7 +31,8 @@ from tasks.pf_jira import DOMAIN, alarms
 from tasks.pf_jira.claims import Claim
 from tasks.pf_jira.failures import LOOK_AGAIN
 from tasks.pf_jira.planning import Create, fields_hash
-from tasks.pf_jira.schemas import forget_if_old
+from tasks.pf_jira.refusals import RefusedIssue, take_back
+from tasks.pf_jira.rule_watch import RuleWatch
 
 log = logging.getLogger(__name__)
 
@@ -42,17 +42,20 @@ CLOCK_MARGIN = timedelta(minutes=5)
 Wanted = tuple[Link, Create]
 
 
-def create_issues(jira: Jira, claim: Claim, wanted: Sequence[Wanted], trust: timedelta) -> None:
+def create_issues(
+    jira: Jira, claim: Claim, wanted: Sequence[Wanted], trust: timedelta, watch: RuleWatch
+) -> None:
     """Make an issue for each link, unless an earlier attempt made it already.
 
-    `trust` is the age of an intent at which Jira's search is believed not to know its issue.
+    `trust` is the age of an intent at which Jira's search is believed not to know its issue. A rule
+    that `watch` sees taken out meanwhile makes none.
     """
     fresh = [pair for pair in wanted if pair[0].intent_at is None]
     earlier = [pair for pair in wanted if pair[0].intent_at is not None]
     if earlier:
         fresh += _look_for_earlier(jira, claim, earlier, trust)
     if fresh:
-        _create(jira, claim, fresh)
+        _create(jira, claim, fresh, watch)
 
 
 def adopt(session: Session, claim: Claim, link: Link, found: Sequence[tuple[str, str]]) -> None:
@@ -145,12 +148,18 @@ def _age(link: Link, moment: datetime) -> timedelta:
     return moment - (link.intent_at or moment)
 
 
-def _create(jira: Jira, claim: Claim, wanted: Sequence[Wanted]) -> None:
+def _create(jira: Jira, claim: Claim, wanted: Sequence[Wanted], watch: RuleWatch) -> None:
+    in_force: list[Wanted] = []
+    for link, plan in wanted:
+        if watch.still_allows(plan.rule):
+            in_force.append((link, plan))
+        else:
+            claim.again(link)
     with writing() as session:
         # What is no longer ours is left out: without an intent, a second issue could follow.
         wanted = [
             (link, plan)
-            for link, plan in wanted
+            for link, plan in in_force
             if claim.save(
                 session,
                 link,
@@ -173,6 +182,7 @@ def _create(jira: Jira, claim: Claim, wanted: Sequence[Wanted]) -> None:
         # Surely not carried out: the intents are taken back, and nobody has to look.
         _all_failed(claim, wanted, error, state=LinkState.PENDING, intent_at=None)
         return
+    refused: list[RefusedIssue] = []
     with writing() as session:
         alarms.accepted(session, "jira")
         for (link, plan), outcome in zip(wanted, outcomes, strict=True):
@@ -183,24 +193,8 @@ def _create(jira: Jira, claim: Claim, wanted: Sequence[Wanted]) -> None:
                     error = VendorRejectedError(
                         "jira", "create_issue", 400, detail, dict(field_errors)
                     )
-                    _note_refused(session, claim, (link, plan), error)
-
-
-def _note_refused(session: Session, claim: Claim, pair: Wanted, error: VendorRejectedError) -> None:
-    """Give a refused issue back: for another look at Jira's schema, or for good."""
-    link, plan = pair
-    if error.field_errors and forget_if_old(plan.rule.project, plan.rule.issue_type):
-        # The payload fitted the schema that we knew: Jira has changed since. Map again.
-        claim.later(
-            session,
-            link,
-            full_jitter(1),
-            f"Jira refused what its schema allowed ({error}); its schema is read again",
-            state=LinkState.PENDING,
-            intent_at=None,
-        )
-        return
-    claim.failed(session, link, error, intent_at=None)
+                    refused.append((link, plan, error))
+    take_back(claim, watch, refused)
 
 
 def _all_failed(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy.orm import Session
 
 from connectors.jira.events import ISSUE_CREATED, IssueEvent
 from core import activity, dead_letters, inbox, ledger
@@ -24,6 +26,7 @@ from tasks.pf_jira.creating import adopt
 from tasks.pf_jira.decisions import CheckStatus, FindTask, Ignore, NoteDeletion, decide
 from tasks.pf_jira.failures import OUTAGE_WAIT, wait_after, wait_after_unexpected
 from tasks.pf_jira.following import follow_issue
+from tasks.pf_jira.waking import wake
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +93,10 @@ def _handle(delivery: Delivery, owner: str) -> None:
         reason = outcome.reason if isinstance(outcome, Ignore) else outcome
         with writing() as session:
             inbox.finish(session, delivery.id, state, reason)
+            # What could be done for this one can be done for those that came before it.
+            others = [] if ignored else _hurry_others(session, delivery)
+        if others:
+            publish(TASK, others)
         log.info(
             "delivery_handled",
             extra={"delivery": delivery.id, "outcome": state.value, "reason": reason},
@@ -100,6 +107,21 @@ def _act(delivery: Delivery, owner: str) -> Ignore | str:
     event = IssueEvent.from_payload(json.loads(delivery.body))
     with reading() as session:
         links = ledger.by_issue(session, [event.issue_id])
+    outcome = _act_on(delivery, event, links, owner)
+    if links:
+        wake(links[0], event)
+    return outcome
+
+
+def _hurry_others(session: Session, delivery: Delivery) -> list[int]:
+    if delivery.record_id is None:
+        return []
+    return inbox.hurry(session, delivery.source, delivery.record_id)
+
+
+def _act_on(
+    delivery: Delivery, event: IssueEvent, links: Sequence[Link], owner: str
+) -> Ignore | str:
     match decide(event, linked=bool(links)):
         case Ignore() as ignore:
             return ignore

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from core.backoff import full_jitter
 from core.errors import (
     VendorAmbiguousError,
+    VendorBreakerOpenError,
     VendorConflictError,
     VendorCredentialsError,
     VendorError,
@@ -35,7 +36,7 @@ MAX_UNEXPECTED = 5
 OUTAGE_WAIT = timedelta(seconds=5)
 
 
-def wait_after(error: VendorError, attempts: int) -> timedelta | None:
+def wait_after(error: VendorError, attempts: int) -> timedelta | None:  # noqa: PLR0911 - one for each kind
     """Say how long to wait before the next attempt; None when a person has to look.
 
     A vendor that is down, busy or refuses our log-in says nothing about the record, so such an
@@ -46,6 +47,9 @@ def wait_after(error: VendorError, attempts: int) -> timedelta | None:
             return timedelta(seconds=error.retry_after or 0) + full_jitter(attempts, cap=30.0)
         case VendorCredentialsError():
             return CREDENTIALS_WAIT
+        case VendorBreakerOpenError():
+            # Nothing was asked, so it is not an attempt: all that wait come back within seconds.
+            return timedelta(seconds=error.retry_after) + full_jitter(2)
         case VendorAmbiguousError():
             return LOOK_AGAIN
         case VendorUnavailableError():

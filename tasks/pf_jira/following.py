@@ -13,6 +13,7 @@ from core.errors import VendorNotFoundError
 from core.models import Link, LinkState
 from tasks.pf_jira import DOMAIN, alarms
 from tasks.pf_jira.claims import Claim
+from tasks.pf_jira.write_limit import stop, written_too_often
 
 log = logging.getLogger(__name__)
 
@@ -21,18 +22,21 @@ def follow_issue(peopleforce: PeopleForce, claim: Claim, link: Link, issue: Issu
     """Complete or reopen the task of a claimed link, if its issue was moved, and say what was done.
 
     `link.completed` is what both sides last agreed on. Our own moves set it before their echo
-    arrives, so an echo finds nothing to do, and a loop cannot start.
+    arrives, so an echo finds nothing to do, and a loop cannot start. After a write whose answer was
+    lost nobody knows where the task is, so it is written again, whatever was agreed before.
 
     Raises a `VendorError` and leaves the link claimed when PeopleForce did not do it.
     """
-    if issue.done == link.completed:
+    if issue.done == link.completed and link.intent_at is None:
         with writing() as session:
             alarms.accepted(session, "jira")  # `issue` was just read.
             claim.unchanged(session, link, issue_key=issue.key)
         return "the task is there already"
+    if looping := written_too_often([link]):
+        return stop(claim, link, looping[link.source_id])
     # Before the call: a poll that reads while PeopleForce changes must not believe what it sees.
     with writing() as session:
-        claim.save(session, link, pushed_at=now())
+        claim.save(session, link, pushed_at=now(), intent_at=now())
     task_id = int(link.source_id)
     try:
         if issue.done:
@@ -58,6 +62,7 @@ def follow_issue(peopleforce: PeopleForce, claim: Claim, link: Link, issue: Issu
             link,
             completed=issue.done,
             pushed_at=now(),
+            intent_at=None,
             issue_key=issue.key,
         )
     log.info("task_moved", extra={"record": link.source_id, "issue": issue.key, "what": verb})
@@ -81,4 +86,5 @@ def _note_vanished(claim: Claim, link: Link, issue: Issue) -> None:
             state=LinkState.VANISHED,
             reason="deleted in PeopleForce",
             completed=issue.done,
+            intent_at=None,
         )

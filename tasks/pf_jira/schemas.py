@@ -15,13 +15,16 @@ import redis
 
 from connectors.jira.models import CreateField
 from connectors.jira.schema import target_schema
+from core.errors import VendorError
 from core.mapping.schema import TargetSchema
 from core.redis_client import get_redis
 from core.shared_cache import SharedCache
 from tasks.pf_jira import wiring
 
-FRESH_SECONDS = 60.0
-"""A refusal of what fitted a schema as young as this is not the schema's doing."""
+FRESH_SECONDS = 10.0
+"""A refusal of what fitted a schema as young as this is not the schema's doing.
+
+So a stream of records that Jira refuses costs six looks at its schema a minute, and no more."""
 
 
 def schema_of(project: str, issue_type: str) -> TargetSchema:
@@ -33,10 +36,32 @@ def schema_of(project: str, issue_type: str) -> TargetSchema:
     return _cache().get(_key(project, issue_type), lambda: _fetch(project, issue_type)).schema
 
 
-def forget_if_old(project: str, issue_type: str) -> bool:
-    """Forget a schema that may be out of date, and say whether it was; a fresh one is kept."""
-    found = _cache().peek(_key(project, issue_type))
-    if found is not None and found.age < FRESH_SECONDS:
+def fresh_schema_of(project: str, issue_type: str) -> TargetSchema:
+    """Give what an issue type takes as Jira has it now, for whoever judges a rule by it.
+
+    All others find it in the cache. Raises as `schema_of` does.
+    """
+    forget(project, issue_type)
+    return schema_of(project, issue_type)
+
+
+def forget(project: str, issue_type: str) -> None:
+    """Have a schema read again by whoever needs it next, in all processes."""
+    _cache().purge(_key(project, issue_type))
+
+
+def was_outdated(project: str, issue_type: str, used: TargetSchema) -> bool:
+    """Say whether a refusal may be the fault of the schema `used`; then it is not used again.
+
+    That is so where another one is known since, and where it was old; a fresh one is kept.
+    """
+    try:
+        found = _cache().peek(_key(project, issue_type))
+    except VendorError:
+        return True
+    if found is None or found.value.schema is not used:
+        return True
+    if found.age < FRESH_SECONDS:
         return False
     _cache().purge(_key(project, issue_type))
     return True

@@ -12,31 +12,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.jira.service import Jira
 from core import activity
-from core.database import reading, writing
-from core.errors import VendorError, VendorNotFoundError, VendorRejectedError
-from core.mapping.resolve import needed_lookups
-from core.mapping.routing import Rule
+from core.database import writing
 from core.models import Link
-from core.rules import active_rules
 from core.settings import get_settings
 from tasks import app
 from tasks.pf_jira import DOMAIN, wiring
 from tasks.pf_jira.claims import Claim, claimed
 from tasks.pf_jira.creating import Wanted, create_issues
-from tasks.pf_jira.failures import concerns_all
-from tasks.pf_jira.planning import (
-    Create,
-    Leave,
-    Plan,
-    Refuse,
-    Update,
-    needs_schema,
-    plan,
-    plan_move_alone,
-    rule_for,
-)
-from tasks.pf_jira.schemas import schema_of
+from tasks.pf_jira.planning import Create, Hold, Leave, Plan, Refuse, Update
+from tasks.pf_jira.preparing import Planner
+from tasks.pf_jira.rule_watch import RuleWatch
 from tasks.pf_jira.updating import update_issue
+from tasks.pf_jira.write_limit import stop, written_too_often
 
 
 @app.task(name="pf_jira.sync", bind=True, max_retries=3)
@@ -50,54 +37,46 @@ def sync(self: Task, link_ids: list[int]) -> None:
     with claimed(link_ids, self.request.id, only_waiting=True) as claim:
         if not claim.held:
             return
-        with reading() as session:
-            rules = active_rules(session)
-        plans = _plan(jira, claim, rules)
+        watch = RuleWatch()
+        plans = Planner(jira, wiring.peopleforce(), watch).plan_all(claim)
         _leave(claim, [(link, what) for link, what in plans if isinstance(what, Leave)])
+        _hold(claim, [(link, what) for link, what in plans if isinstance(what, Hold)])
         _refuse(claim, [(link, what) for link, what in plans if isinstance(what, Refuse)])
+        plans = _without_loops(claim, plans)
         wanted: list[Wanted] = [(link, what) for link, what in plans if isinstance(what, Create)]
         if wanted:
             trust = timedelta(seconds=get_settings().jira_index_trust_seconds)
-            create_issues(jira, claim, wanted, trust)
-        _update(jira, claim, [(link, what) for link, what in plans if isinstance(what, Update)])
+            create_issues(jira, claim, wanted, trust, watch)
+        updates = [(link, what) for link, what in plans if isinstance(what, Update)]
+        _update(jira, claim, updates, watch)
 
 
-def _plan(jira: Jira, claim: Claim, rules: Sequence[Rule]) -> list[tuple[Link, Plan]]:
-    """Plan for each link by itself: one that cannot be planned must not take the others along."""
-    accounts: dict[str, str | None] = {}
-    plans: list[tuple[Link, Plan]] = []
-    for link in claim.held:
-        try:
-            plans.append((link, _plan_one(jira, link, rules, accounts)))
-        except VendorError as error:
-            if concerns_all(error):
-                _fail_all(claim, error)
-                return []
-            with writing() as session:
-                claim.failed(session, link, error)
-        except (SoftTimeLimitExceeded, redis.RedisError):
-            raise
-        except Exception as error:  # noqa: BLE001 - the others must not suffer for this one
-            claim.broken(link, error)
-    return plans
+def _without_loops(claim: Claim, plans: Sequence[tuple[Link, Plan]]) -> list[tuple[Link, Plan]]:
+    """Leave out, and alone from now on, what was written too often to be a person's doing."""
+    looping = written_too_often([link for link, what in plans if _writes(what)])
+    if not looping:
+        return list(plans)
+    left: list[tuple[Link, Plan]] = []
+    for link, what in plans:
+        if link.source_id in looping and _writes(what):
+            stop(claim, link, looping[link.source_id])
+        else:
+            left.append((link, what))
+    return left
 
 
-def _plan_one(
-    jira: Jira, link: Link, rules: Sequence[Rule], accounts: dict[str, str | None]
-) -> Plan:
-    rule = rule_for(link, rules)
-    if rule is None or not needs_schema(link, rule):
-        return plan(link, rule, None, {})
-    try:
-        schema = schema_of(rule.project, rule.issue_type)
-    except (VendorNotFoundError, VendorRejectedError) as error:
-        alone = plan_move_alone(link, rule, str(error))
-        if alone is None:
-            raise
-        return alone
-    for email in needed_lookups(rule, link.snapshot, schema) - accounts.keys():
-        accounts[email] = jira.account_id_for(email)
-    return plan(link, rule, schema, accounts)
+def _writes(what: Plan) -> bool:
+    if isinstance(what, Update):
+        return bool(what.changed) or what.move_to_done is not None
+    return isinstance(what, Create)
+
+
+def _hold(claim: Claim, plans: Sequence[tuple[Link, Hold]]) -> None:
+    if not plans:
+        return
+    with writing() as session:
+        for link, what in plans:
+            claim.hold(session, link, what.rule, what.reason)
 
 
 def _refuse(claim: Claim, plans: Sequence[tuple[Link, Refuse]]) -> None:
@@ -137,21 +116,20 @@ def _leave(claim: Claim, plans: Sequence[tuple[Link, Leave]]) -> None:
             )
 
 
-def _update(jira: Jira, claim: Claim, plans: Sequence[tuple[Link, Update]]) -> None:
+def _update(
+    jira: Jira, claim: Claim, plans: Sequence[tuple[Link, Update]], watch: RuleWatch
+) -> None:
     for link, what in plans:
+        if not what.held and not watch.still_allows(what.rule):
+            claim.again(link)
+            continue
         try:
             error = update_issue(jira, claim, link, what)
         except (SoftTimeLimitExceeded, redis.RedisError, SQLAlchemyError):
             raise
-        except Exception as unforeseen:  # noqa: BLE001 - as above
+        except Exception as unforeseen:  # noqa: BLE001 - the others must not suffer for this one
             claim.broken(link, unforeseen)
             continue
         if error is not None:
-            _fail_all(claim, error)
+            claim.failed_all(error)
             return
-
-
-def _fail_all(claim: Claim, error: VendorError) -> None:
-    with writing() as session:
-        for link in claim.held:
-            claim.failed(session, link, error)

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from connectors.jira.service import Jira
 from core import activity
-from core.backoff import full_jitter
 from core.database import writing
 from core.errors import VendorError, VendorNotFoundError, VendorRejectedError
 from core.models import Link, LinkState
@@ -17,7 +16,7 @@ from tasks.pf_jira import DOMAIN, alarms
 from tasks.pf_jira.claims import Claim
 from tasks.pf_jira.failures import concerns_all
 from tasks.pf_jira.planning import Update, fields_hash
-from tasks.pf_jira.schemas import forget_if_old
+from tasks.pf_jira.refusals import map_again, may_fit_another_schema
 
 log = logging.getLogger(__name__)
 
@@ -65,14 +64,20 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
             )
         if status is not None:
             _note_move(session, link, status, done=bool(plan.move_to_done))
+        completed = link.completed if plan.move_to_done is None else plan.move_to_done
+        if plan.held and plan.rule is not None:
+            claim.hold(session, link, plan.rule, plan.reason, completed=completed, intent_at=None)
+            return None
         claim.done(
             session,
             link,
             state=LinkState.SYNCED,
             reason=plan.reason,
             written=plan.fields,
-            target_hash=fields_hash(plan.fields),
-            completed=link.completed if plan.move_to_done is None else plan.move_to_done,
+            # Empty where fields are owed: a rule that comes back into force finds them by that.
+            target_hash="" if plan.reason else fields_hash(plan.fields),
+            completed=completed,
+            intent_at=None,
             rule_id=rule_id,
         )
     return None
@@ -80,13 +85,15 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
 
 def _refused(claim: Claim, link: Link, plan: Update, error: VendorRejectedError) -> None:
     """Give a refused update back: for another look at Jira's schema, or for good."""
-    rule = plan.rule
+    if (
+        plan.rule is not None
+        and plan.schema is not None
+        and may_fit_another_schema(link, plan.rule, plan.schema, error)
+    ):
+        map_again(claim, link, error)
+        return
     with writing() as session:
-        if rule and error.field_errors and forget_if_old(rule.project, rule.issue_type):
-            why = f"Jira refused what its schema allowed ({error}); its schema is read again"
-            claim.later(session, link, full_jitter(1), why)
-        else:
-            claim.failed(session, link, error)
+        claim.failed(session, link, error)
 
 
 def _write(jira: Jira, link: Link, plan: Update) -> str | None:
@@ -151,6 +158,7 @@ def _forget_issue(claim: Claim, link: Link) -> None:
             state=LinkState.PENDING,
             issue_id=None,
             issue_key=None,
+            intent_at=None,
             written={},
             target_hash="",
         )

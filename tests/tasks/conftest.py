@@ -18,7 +18,7 @@ from flask import Flask
 import celeryconfig
 from core.database import get_engine
 from core.dispatch import publish, publisher
-from core.redis_client import get_redis
+from core.redis_client import get_prompt_redis, get_redis
 from core.settings import (
     SANDBOX_API_KEY,
     SANDBOX_JIRA_EMAIL,
@@ -42,6 +42,7 @@ from tasks.pf_jira import wiring
 from tasks.pf_jira.schemas import schema_of
 from tests.connectors.conftest import StandIn
 from tests.support.messengers import CHAT, TOKEN, WEBHOOK_PATH, messengers
+from tests.tasks.shadowing import Shadowed
 from tests.tasks.telling import Told
 from tests.tasks.wire import Wire
 from tests.tasks.world import World
@@ -162,8 +163,14 @@ def both(world, settings_env) -> Iterator[Told]:
     forget()
 
 
+@pytest.fixture
+def shadowed(world) -> Shadowed:
+    """The world with a rule for laptops, once `rule()` puts it into force."""
+    return Shadowed(world)
+
+
 def forget() -> None:
     """Let everything that is made once per process be made anew, from the settings as they are."""
     vendors = (wiring.peopleforce, wiring.jira, channels)
-    for cached in (get_settings, get_redis, publisher, *vendors):
+    for cached in (get_settings, get_redis, get_prompt_redis, publisher, *vendors):
         cached.cache_clear()

@@ -257,6 +257,23 @@ def test_a_worker_killed_after_completing_a_task_comes_to_the_same_end(
     assert outcomes(world) == [("done", "completed the task")]
 
 
+@pytest.mark.parametrize("kind", ["drop_after_write", "truncate"])
+def test_an_issue_moved_back_after_a_lost_answer_takes_its_task_along(world, linked, kind):
+    world.peopleforce.fault(kind, method="PUT", path="/api/*/complete", times=1)
+    world.move_issue(linked, "Done")
+    world.webhooks_arrive()
+    assert world.task(linked)["completed"]
+
+    world.move_issue(linked, "To Do")
+    world.webhooks_arrive()
+    world.later()
+    world.poll_and_work()
+
+    assert not world.task(linked)["completed"]
+    assert world.issue(linked)["status"] == "To Do"
+    assert world.link(linked).intent_at is None
+
+
 def test_a_record_in_other_hands_is_come_back_to(world, linked):
     link_id = world.link(linked).id
     with writing() as session:

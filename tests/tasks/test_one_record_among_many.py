@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from core import dead_letters
 from core.database import reading, writing
+from core.mapping.schema import TargetSchema
 from core.models import Link, LinkState, RuleState
 from core.rules import active_rules
 from tasks.pf_jira import poll as polling
@@ -16,6 +17,7 @@ from tasks.pf_jira import wiring
 from tasks.pf_jira.claims import claimed
 from tasks.pf_jira.creating import create_issues
 from tasks.pf_jira.planning import Create
+from tasks.pf_jira.rule_watch import RuleWatch
 from tests.tasks.world import TASK_LIST
 
 
@@ -148,7 +150,7 @@ def test_who_lost_the_lease_makes_no_issue(world):
         [held] = claim.held
         set_link(task_id, claimed_by="somebody-else")
 
-        create_issues(wiring.jira(), claim, [(held, _create())], timedelta(0))
+        create_issues(wiring.jira(), claim, [(held, _create())], timedelta(0), RuleWatch())
 
     assert world.issues() == []
     assert world.link(task_id).claimed_by == "somebody-else"
@@ -157,4 +159,4 @@ def test_who_lost_the_lease_makes_no_issue(world):
 def _create() -> Create:
     with reading() as session:
         [rule] = active_rules(session)
-    return Create(rule, {"summary": "A task"})
+    return Create(rule, {"summary": "A task"}, TargetSchema("HR, Task", {}))

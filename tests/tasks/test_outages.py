@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from core.breaker import THRESHOLD
 from core.database import writing
+from core.dispatch import publish_batches
 from core.models import DeliveryState, LinkState
 from core.replay import replay_link
-from tasks.pf_jira import sync
+from tasks.pf_jira import preparing
 from tasks.pf_jira.failures import MAX_UNEXPECTED
 from tests.tasks.world import BULK, SEARCH, SINGLE, on_sqlite
 
@@ -152,6 +154,32 @@ def test_jira_in_trouble_delays_webhooks(world, trouble):
     assert world.task(task_id)["completed"]
 
 
+def test_while_the_breaker_is_open_work_waits_without_calls_and_spends_no_attempt(world):
+    ids = world.has_synced_tasks(THRESHOLD + 3)
+    world.jira.fault("status", status=503, times=None)
+    for number, task_id in enumerate(ids):
+        # One more in each poll: the first failure of a batch is for all that are in it.
+        world.edit(task_id, title=f"Edited {task_id}")
+        if number < THRESHOLD:
+            world.poll_and_work()
+    world.forget_calls()
+    world.poll()
+    before = {one: world.link(one).attempts for one in ids}
+
+    publish_batches("pf_jira.sync", [world.link(one).id for one in ids])
+    world.work()
+
+    assert world.jira.calls() == {}, "the breaker is open"
+    assert {one: world.link(one).attempts for one in ids} == before
+    assert "503" in world.link(ids[0]).reason, "why it waits is still told"
+    assert "all calls wait" in world.link(ids[-1]).reason
+    assert world.errors == []
+    mend(world.jira)
+    world.later(LONG)
+    assert world.issue(ids[3])["summary"] == f"Edited {ids[3]}"
+    assert world.letters() == {}
+
+
 def test_one_refused_task_of_many_becomes_a_dead_letter_and_the_others_issues(world):
     ids = world.has_tasks(5)
     refused = ids[2]
@@ -253,21 +281,21 @@ def test_a_workflow_without_a_way_is_told_to_people(world, monkeypatch):
 
 def test_an_error_nobody_foresaw_is_tried_again_and_then_told_to_people(world, monkeypatch):
     [task_id] = world.has_tasks(1)
+    attempts = []
 
     def fail(*_):
+        attempts.append(task_id)
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(sync, "plan", fail)
+        patch.setattr(preparing, "plan", fail)
         world.poll_and_work()
-        attempts = 1
         while not world.letters():
             assert world.link(task_id).due_at is not None
-            assert attempts < 20
+            assert len(attempts) < 20
             world.later()
-            attempts += 1
 
-    assert attempts == MAX_UNEXPECTED
+    assert len(attempts) == MAX_UNEXPECTED
     assert "ZeroDivisionError" in world.letters()[task_id]
     assert f"igw replay {task_id}" in world.letters()[task_id]
 
@@ -281,7 +309,7 @@ def test_an_error_nobody_foresaw_is_tried_again_and_then_told_to_people(world, m
 
 def test_one_record_that_breaks_does_not_hold_up_the_others(world, monkeypatch):
     broken, *others = world.has_tasks(4)
-    plan = sync.plan
+    plan = preparing.plan
 
     def fail_for_one(link, *rest):
         if link.source_id == broken:
@@ -289,7 +317,7 @@ def test_one_record_that_breaks_does_not_hold_up_the_others(world, monkeypatch):
         return plan(link, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sync, "plan", fail_for_one)
+        patch.setattr(preparing, "plan", fail_for_one)
         world.poll_and_work()
         for _ in range(6):
             world.later()

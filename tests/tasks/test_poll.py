@@ -63,7 +63,7 @@ def test_there_is_one_poll_per_interval_however_many_messages_come(world):
 
 def test_a_paused_poll_runs_only_for_a_person_who_asks(world):
     with writing() as session:
-        set_setting(session, "pf_jira", "poll_paused", True)
+        set_setting(session, "pf_jira", "poll_paused", True, "a test")
 
     poll()
     assert world.peopleforce.calls() == {}

@@ -55,7 +55,7 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(world, igw):
     answer = igw("import", "--dry-run", [LAPTOPS])
 
     assert answer.exit_code == 0
-    assert "+  project: IT" in answer.output
+    assert "+project: IT" in answer.output
     assert names(world) == {"Default"}
 
 
@@ -90,8 +90,8 @@ def test_a_trial_names_the_records_that_would_be_refused_and_why(world, igw):
     [trial] = json.loads(answer.output)
     assert answer.exit_code == 1
     assert (trial["matches"], trial["would_fail"]) == (1, 1)
-    assert trial["examples"][0]["task"] == task_id
-    assert "Office (customfield_10041)" in trial["examples"][0]["why"]
+    assert trial["refused"][0]["task"] == task_id
+    assert "Office (customfield_10041)" in trial["refused"][0]["why"]
     assert igw("test", [{**LAPTOPS, "fields": [*LAPTOPS["fields"], OFFICE]}]).exit_code == 0
 
 

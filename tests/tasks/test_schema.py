@@ -9,8 +9,6 @@ import pytest
 from core import rules
 from core.database import writing
 from core.mapping import document
-from core.models import LinkState
-from core.replay import replay_link
 from tasks.pf_jira import schemas
 
 OFFICE = "customfield_10041"
@@ -28,7 +26,7 @@ RULE: dict[str, Any] = {
 
 def in_force(world, **changes) -> None:
     with writing() as session:
-        rules.save(session, document.parse({**RULE, **changes}))
+        rules.save(session, document.parse({**RULE, **changes}), "a test")
 
 
 def change_office(world, **change) -> None:
@@ -57,23 +55,8 @@ def test_a_required_field_without_a_mapping_is_refused_in_words_before_any_creat
     for task_id in ids:
         assert "Office (customfield_10041)" in world.letters()[task_id]
         assert "Laptops to IT" in world.letters()[task_id]
-        assert f"igw replay {task_id}" in world.letters()[task_id]
+        assert "igw rules enable 'Laptops to IT' --replay" in world.letters()[task_id]
     assert not [call for call in world.jira.control("GET", "calls")["calls"] if "POST" in str(call)]
-
-
-def test_a_corrected_rule_and_a_replay_make_the_issue(world):
-    in_force(world, fields=RULE["fields"][:1])
-    [task_id] = world.has_tasks(1)
-    world.poll_and_work()
-
-    in_force(world)
-    link = world.link(task_id)
-    with writing() as session:
-        replay_link(session, "pf_jira", link)
-    world.later()
-
-    assert world.link(task_id).state is LinkState.SYNCED
-    assert world.letters() == {}
 
 
 def test_what_the_known_schema_allowed_and_jira_refuses_is_mapped_again(world, monkeypatch):
@@ -118,7 +101,7 @@ def test_a_field_that_jira_demands_since_does_not_hold_up_an_issue_that_exists(w
 
 def test_a_completion_reaches_its_issue_although_a_field_does_not_fit_any_more(world):
     [task_id] = world.has_synced_tasks(1)
-    world.refuse_due_dates()
+    world.take_due_dates_away()
     world.forget_schema()
 
     world.complete(task_id)

@@ -15,7 +15,17 @@ from sqlalchemy import select, text
 from core.database import get_engine, reading, writing
 from core.dead_letters import open_letters
 from core.domains import load_domains
-from core.models import Activity, Alert, Base, Delivery, Link, Rule
+from core.models import (
+    Activity,
+    Alert,
+    Base,
+    Delivery,
+    Link,
+    Person,
+    Rule,
+    RuleVersion,
+    ShadowResult,
+)
 from sandbox.jira.model import Webhook
 from sandbox.jira.site import JiraSite
 from sandbox.jira.webhooks import Dispatcher
@@ -98,9 +108,15 @@ class World:
         self.site.save_webhook(self.webhook)
 
     def refuse_due_dates(self, *, refuse: bool = True) -> None:
-        """Take the due date off HR's screens, so that Jira refuses whoever sets one."""
+        """Let HR's workflow refuse whoever sets a due date, which its schema does not tell."""
         path = "schema/projects/HR/types/Task/fields/duedate"
-        self.jira.control("PATCH", path, {"on_screen": not refuse})
+        veto = "Due dates in that week are not accepted." if refuse else ""
+        self.jira.control("PATCH", path, {"veto": veto})
+
+    def take_due_dates_away(self) -> None:
+        """Take the due date off HR's screens."""
+        path = "schema/projects/HR/types/Task/fields/duedate"
+        self.jira.control("PATCH", path, {"on_screen": False})
 
     def accept_plain_tasks(self, project: str) -> None:
         """Let a project take what the default rule writes, and demand nothing else."""
@@ -192,12 +208,16 @@ class World:
         """Let time pass for everybody, without waiting; what is due then is not yet done."""
         self.clock.ahead += seconds
         for table, names in (
-            (Link, ("due_at", "intent_at", "claimed_until", "pushed_at")),
-            (Delivery, ("due_at", "claimed_until")),
+            (Link, ("due_at", "waiting_since", "intent_at", "claimed_until", "pushed_at")),
+            (Delivery, ("received_at", "due_at", "claimed_until")),
             (Alert, ALERT_MOMENTS),
+            (Person, ("read_at",)),
+            (Rule, ("struck_at", "tripped_at")),
+            (RuleVersion, ("at",)),
+            (ShadowResult, ("at",)),
         ):
             self._age(table, names, timedelta(seconds=seconds))
-        for key in self.redis.scan_iter("igw:rate:*"):
+        for key in [*self.redis.scan_iter("igw:rate:*"), *self.redis.scan_iter("igw:breaker:*")]:
             self.redis.delete(key)
         for queue, message in self._later:
             parsed = json.loads(message)

@@ -9,18 +9,20 @@ import pytest
 
 from core.clock import now
 from core.mapping import document
-from core.mapping.routing import Action
+from core.mapping.routing import Action, Rule
 from core.mapping.schema import FieldKind, TargetField, TargetSchema
 from core.mapping.violations import Blame
 from core.models import Link, LinkState
 from tasks.pf_jira.planning import (
     Create,
+    Hold,
     Leave,
     Refuse,
     Update,
     fields_hash,
     needs_schema,
     plan,
+    plan_held,
     rule_for,
 )
 
@@ -74,14 +76,27 @@ def linked(**values: Any) -> Link:
     return link(**{**usual, **values})
 
 
+def planned_for(
+    of: Link, rule: Rule | None, schema: TargetSchema = SCHEMA
+) -> Leave | Create | Update | Hold | Refuse:
+    """What is planned when rules see just the stored snapshot."""
+    return plan(of, of.snapshot, rule, schema, {})
+
+
+def followed_by(of: Link, rules: list[Rule]) -> Rule | None:
+    return rule_for(of, of.snapshot, rules)
+
+
 def test_a_new_task_asks_for_an_issue_with_the_fields_that_have_a_value():
-    assert plan(link(), RULE, SCHEMA, {}) == Create(RULE, {"summary": "Laptop", "labels": LABELS})
+    assert planned_for(link(), RULE) == Create(
+        RULE, {"summary": "Laptop", "labels": LABELS}, SCHEMA
+    )
 
 
 def test_our_label_is_on_every_issue_beside_those_of_the_rule():
     labels = {"field": "labels", "sources": [{"static": ["onboarding"]}]}
     rule = document.parse({**document.dump(RULE), "fields": [*FIELDS, labels]})
-    made = plan(link(), rule, SCHEMA, {})
+    made = planned_for(link(), rule)
 
     assert isinstance(made, Create)
     assert made.fields["labels"] == ["PeopleForce", "onboarding"]
@@ -91,7 +106,7 @@ def test_what_does_not_fit_the_schema_is_refused_in_words():
     office = TargetField("customfield_10041", "Office", FieldKind.OPTION, required=True)
     schema = TargetSchema("IT, Task", {**SCHEMA.fields, office.id: office})
 
-    planned = plan(link(), RULE, schema, {})
+    planned = planned_for(link(), RULE, schema)
 
     assert isinstance(planned, Refuse)
     assert planned.violations.blame is Blame.RULE
@@ -113,7 +128,7 @@ def test_the_schema_is_asked_for_only_where_fields_may_be_written(values, rule, 
 
 
 def test_an_issue_that_has_everything_asks_nothing():
-    planned = plan(linked(), RULE, SCHEMA, {})
+    planned = planned_for(linked(), RULE)
 
     assert isinstance(planned, Update)
     assert (planned.changed, planned.move_to_done) == ({}, None)
@@ -122,7 +137,7 @@ def test_an_issue_that_has_everything_asks_nothing():
 def test_only_what_changed_is_written():
     snapshot = {"title": "Laptop", "ends_on": "2026-12-24", "completed": False}
 
-    planned = plan(linked(snapshot=snapshot), RULE, SCHEMA, {})
+    planned = planned_for(linked(snapshot=snapshot), RULE)
 
     assert isinstance(planned, Update)
     assert planned.changed == {"duedate": "2026-12-24"}
@@ -133,7 +148,7 @@ def test_only_what_changed_is_written():
     [(False, False, None), (True, False, True), (False, True, False), (True, True, None)],
 )
 def test_an_issue_moves_when_its_task_is_not_where_both_sides_last_were(task, agreed, move):
-    planned = plan(linked(task_completed=task, completed=agreed), RULE, SCHEMA, {})
+    planned = planned_for(linked(task_completed=task, completed=agreed), RULE)
 
     assert isinstance(planned, Update)
     assert planned.move_to_done is move
@@ -141,10 +156,29 @@ def test_an_issue_moves_when_its_task_is_not_where_both_sides_last_were(task, ag
 
 @pytest.mark.parametrize("rule", [None, DROP], ids=["no rule", "a rule that drops"])
 def test_an_issue_that_exists_is_finished_whatever_the_rules_say_now(rule):
-    planned = plan(linked(task_completed=True), rule, SCHEMA, {})
+    planned = planned_for(linked(task_completed=True), rule)
 
     assert isinstance(planned, Update)
     assert (planned.changed, planned.move_to_done) == ({}, True)
+
+
+def test_what_a_tripped_rule_takes_waits_for_it():
+    held = plan_held(link(), RULE, "Jira demands Office.")
+
+    assert isinstance(held, Hold)
+    assert "Jira demands Office." in held.reason
+    assert "igw rules enable 'Default' --replay" in held.reason
+
+
+def test_an_issue_is_finished_although_its_rule_is_tripped_and_its_fields_wait():
+    held = plan_held(linked(task_completed=True), RULE, "Jira demands Office.")
+
+    assert isinstance(held, Update)
+    assert (held.changed, held.move_to_done, held.held) == ({}, True, True)
+
+
+def test_what_asks_for_no_field_does_not_wait_for_a_tripped_rule():
+    assert isinstance(plan_held(link(task_completed=True), RULE, "?"), Leave)
 
 
 DELETED: dict[str, Any] = {"state": LinkState.ISSUE_DELETED}
@@ -163,7 +197,7 @@ DELETED: dict[str, Any] = {"state": LinkState.ISSUE_DELETED}
     ],
 )
 def test_a_task_that_needs_no_issue_is_left_with_the_reason(values, rule, state, why):
-    planned = plan(link(**values), rule, SCHEMA, {})
+    planned = planned_for(link(**values), rule)
 
     assert isinstance(planned, Leave)
     assert planned.state is state
@@ -171,11 +205,11 @@ def test_a_task_that_needs_no_issue_is_left_with_the_reason(values, rule, state,
 
 
 def test_a_deleted_issue_is_made_anew_where_the_rule_says_so():
-    assert isinstance(plan(link(**DELETED), RECREATE, SCHEMA, {}), Create)
+    assert isinstance(planned_for(link(**DELETED), RECREATE), Create)
 
 
 def test_a_completed_task_whose_create_is_unanswered_is_still_looked_for():
-    assert isinstance(plan(link(task_completed=True, intent_at=now()), RULE, SCHEMA, {}), Create)
+    assert isinstance(planned_for(link(task_completed=True, intent_at=now()), RULE), Create)
 
 
 @pytest.mark.parametrize(
@@ -184,16 +218,16 @@ def test_a_completed_task_whose_create_is_unanswered_is_still_looked_for():
     ids=["an issue", "an intent", "a deleted issue"],
 )
 def test_what_a_rule_began_stays_with_it(values):
-    assert rule_for(link(rule_id=2, **values), [RULE, OTHER]) is OTHER
+    assert followed_by(link(rule_id=2, **values), [RULE, OTHER]) is OTHER
 
 
 def test_what_nobody_began_goes_to_the_first_rule_that_matches():
-    assert rule_for(link(rule_id=2), [RULE, OTHER]) is RULE
+    assert followed_by(link(rule_id=2), [RULE, OTHER]) is RULE
 
 
 def test_a_rule_that_is_no_longer_in_force_is_followed_by_the_next_match():
-    assert rule_for(linked(rule_id=7), [RULE, OTHER]) is RULE
-    assert rule_for(linked(rule_id=7), []) is None
+    assert followed_by(linked(rule_id=7), [RULE, OTHER]) is RULE
+    assert followed_by(linked(rule_id=7), []) is None
 
 
 def test_the_hash_of_fields_depends_on_what_they_say_and_not_on_their_order():
