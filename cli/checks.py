@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-import redis
 from kombu import Connection
 from kombu.exceptions import OperationalError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from cli import workers
+from cli.live_checks import check_beat, check_breakers, check_queues
+from cli.machine_checks import check_clocks, check_disk
+from cli.outcomes import Check, Outcome, Status, failed, well
 from cli.ready import http_answers
+from cli.redis_checks import judge_server
+from cli.timings import check_timings
 from connectors.jira.client import JiraClient
 from connectors.peopleforce.client import PeopleForceClient
 from core.domains import Domain
@@ -29,36 +29,6 @@ from core.settings import Settings, VendorMode
 _START = "start everything with `igw up`"
 
 
-class Status(StrEnum):
-    """How bad it is: a warning works, but not as well as it should."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one check found; `remedy` is empty when there is nothing to do."""
-
-    status: Status
-    found: str
-    remedy: str = ""
-
-
-def well(found: str) -> Outcome:
-    """Give an outcome that asks nothing of anybody."""
-    return Outcome(Status.OK, found)
-
-
-def failed(found: str, remedy: str) -> Outcome:
-    """Give an outcome that keeps the gateway from doing its work."""
-    return Outcome(Status.FAILED, found, remedy)
-
-
-Check = Callable[[], Outcome]
-
-
 def all_checks(settings: Settings, domains: Sequence[Domain]) -> dict[str, Check]:
     """Give every check by the name of what it looks at, in the order of showing."""
     stand_in = " (sandbox)" if settings.mode is VendorMode.SANDBOX else ""
@@ -66,14 +36,20 @@ def all_checks(settings: Settings, domains: Sequence[Domain]) -> dict[str, Check
     if settings.broker_url:
         broker["broker"] = lambda: check_broker(settings)
     return {
+        "time limits": lambda: check_timings(settings),
         "data folder": lambda: check_data_folder(settings.data_dir),
+        "disk": lambda: check_disk(settings.data_dir),
         "database": lambda: check_database(settings),
         "redis": lambda: check_redis(settings),
         **broker,
+        "clocks": lambda: check_clocks(settings),
         "gateway": lambda: check_gateway(settings),
         "workers": lambda: check_workers([domain.name for domain in domains]),
+        "queues": lambda: check_queues(domains),
+        "beat": check_beat,
         f"PeopleForce{stand_in}": lambda: check_peopleforce(settings),
         f"Jira{stand_in}": lambda: check_jira(settings),
+        "breakers": check_breakers,
         "alerts": lambda: check_alerts(settings),
     }
 
@@ -122,41 +98,19 @@ def check_database(settings: Settings) -> Outcome:
 def check_redis(settings: Settings) -> Outcome:
     """Look whether Redis answers, and whether it keeps what it is given."""
     remedy = _START if settings.embedded_redis else "start it, or correct IGW_REDIS_URL"
-    client = redis.Redis.from_url(
-        settings.resolved_redis_url,
-        decode_responses=True,
-        socket_timeout=2,
-        retry=Retry(NoBackoff(), 0),
-    )
-    options = client.get_connection_kwargs()
-    address = f"{options.get('host', 'a socket')}:{options.get('port', '')}".rstrip(":")
-    try:
-        info = client.info()
-    except redis.RedisError as error:
-        return failed(f"does not answer: {error}", remedy)
-    found = f"Redis {info.get('redis_version')} on {address}"
-    policy = info.get("maxmemory_policy")
-    if policy != "noeviction":
-        return failed(
-            f"{found} throws keys away when memory is short (maxmemory-policy {policy})",
-            "set maxmemory-policy noeviction in its configuration",
-        )
-    if not info.get("aof_enabled"):
-        return Outcome(
-            Status.WARNING,
-            f"{found} forgets what it holds when it restarts (appendonly no)",
-            "set appendonly yes in its configuration",
-        )
-    return well(f"{found}, noeviction, append-only file")
+    return judge_server(settings.resolved_redis_url, remedy)
 
 
 def check_broker(settings: Settings) -> Outcome:
-    """Look whether a broker that is not the same Redis can be reached."""
-    with Connection(settings.resolved_broker_url, connect_timeout=2) as connection:
+    """Look whether a broker that is not the same Redis answers, and keeps what it is given."""
+    url, remedy = settings.resolved_broker_url, "start it, or correct IGW_BROKER_URL"
+    if url.startswith(("redis://", "rediss://")):
+        return judge_server(url, remedy)
+    with Connection(url, connect_timeout=2) as connection:
         try:
             connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=2)
         except OperationalError as error:
-            return failed(f"does not answer: {error}", "start it, or correct IGW_BROKER_URL")
+            return failed(f"does not answer: {error}", remedy)
         return well(str(connection.as_uri()))
 
 

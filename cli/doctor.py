@@ -11,14 +11,15 @@ from dataclasses import asdict
 
 import click
 
-from cli.checks import Check, Outcome, Status, all_checks, failed
+from cli.checks import all_checks
 from cli.main import EXIT_FAILED, EXIT_SETTINGS
+from cli.outcomes import Check, Outcome, Status, failed
 from cli.output import json_option, say, show_json, show_table
 from core.domains import load_domains
 from core.findings import InvalidSettingsError
 from core.settings import load_settings
 
-CHECK_SECONDS = 3.0
+CHECK_SECONDS = 5.0
 
 _STYLES = {Status.OK: "", Status.WARNING: "yellow", Status.FAILED: "red"}
 

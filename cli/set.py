@@ -7,6 +7,7 @@ import json
 import click
 
 from cli.output import json_option, say, show_json, show_table
+from cli.person import author
 from core.database import reading, writing
 from core.domain_settings import InvalidSettingError, get_setting, set_setting
 from core.domains import load_domains
@@ -29,7 +30,7 @@ def set_(setting: str | None, value: str | None, *, as_json: bool) -> None:
         raise click.UsageError(f"Say what {setting} is to be.")
     try:
         with writing() as session:
-            set_setting(session, domain, key, _parse(value))
+            set_setting(session, domain, key, _parse(value), author())
     except KeyError:
         raise click.UsageError(f"There is no setting {setting}. See them all: igw set") from None
     except InvalidSettingError as error:

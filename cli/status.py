@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 
 import click
 from kombu.exceptions import OperationalError
@@ -10,6 +11,7 @@ from kombu.exceptions import OperationalError
 from cli.main import EXIT_FAILED
 from cli.output import json_option, say, show_facts, show_json, show_table
 from cli.workers import answering
+from core import clock
 from core.domains import load_domains
 from core.status import Status, read_status
 
@@ -47,15 +49,32 @@ def _show(now: Status, workers: dict[str, bool]) -> None:
         facts.append(("last poll", f"{began} UTC, {poll['seconds']:.1f} s: {counts}"))
     facts += [
         ("polls", "paused" if now.poll_paused else f"every {now.poll_seconds} s"),
-        ("work waiting", str(now.links_waiting)),
+        ("work waiting", _waiting(now)),
         ("dead letters", str(now.dead_letters)),
+        ("held by rules", str(now.held)),
     ]
     show_facts(facts)
+    if now.tripped:
+        say()
+        show_table(
+            ("TRIPPED RULE", "SINCE (UTC)", "HOLDS"),
+            [(rule.name, f"{rule.since:%Y-%m-%d %H:%M}", rule.held) for rule in now.tripped],
+            styles=["red"] * len(now.tripped),
+        )
+        say(f"See why, and what to do: igw rules show {now.tripped[0].name!r}")
+    if any(now.oldest.values()):
+        say("See which records wait, and why: igw lanes")
     say()
     show_table(
-        ("DOMAIN", "WORKER", "QUEUE"),
+        ("DOMAIN", "WORKER", "QUEUE", "OLDEST WORK", "CANARY"),
         [
-            (name, "answers" if answers else "does not answer", now.queues.get(name, "-"))
+            (
+                name,
+                "answers" if answers else "does not answer",
+                now.queues.get(name, "-"),
+                _waits(now.oldest.get(name)),
+                _age(now.canaries.get(name)),
+            )
             for name, answers in workers.items()
         ],
         styles=["" if answers else "red" for answers in workers.values()],
@@ -64,3 +83,16 @@ def _show(now: Status, workers: dict[str, bool]) -> None:
     show_table(("TASKS", ""), sorted(now.links.items()) or [("none yet", "0")])
     say()
     show_table(("WEBHOOKS", ""), list(now.deliveries.items()))
+
+
+def _waiting(now: Status) -> str:
+    longest = now.longest_wait
+    return f"{now.links_waiting:,}" + (f", the oldest for {longest}" if longest else "")
+
+
+def _age(seconds: float | None) -> str:
+    return "none yet" if seconds is None else f"{seconds:.0f} s ago"
+
+
+def _waits(since: datetime | None) -> str:
+    return "-" if since is None else clock.age(clock.now() - since)

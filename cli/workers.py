@@ -1,4 +1,4 @@
-"""Ask the workers whether they answer, through Celery's own ping."""
+"""Ask the workers whether they answer and which queues they read, through Celery itself."""
 
 from __future__ import annotations
 
@@ -23,6 +23,22 @@ def answering(timeout: float = _ASK_SECONDS) -> set[str]:
         connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=timeout)
         replies = app.control.ping(timeout=timeout, connection=connection)
     return {node.partition("@")[0] for reply in replies for node in reply}
+
+
+def readers(timeout: float = _ASK_SECONDS) -> dict[str, set[str]]:
+    """Give the queues that are read, each with the names of the workers that read it.
+
+    Raises kombu's `OperationalError` when the broker cannot be reached.
+    """
+    app: Celery = import_module("tasks").app
+    with app.connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=timeout)
+        replies = app.control.inspect(timeout=timeout, connection=connection).active_queues()
+    found: dict[str, set[str]] = {}
+    for node, queues in (replies or {}).items():
+        for queue in queues:
+            found.setdefault(queue["name"], set()).add(node)
+    return found
 
 
 def wait_for(domains: set[str], seconds: float = 120.0) -> bool:

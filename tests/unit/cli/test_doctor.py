@@ -9,17 +9,10 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from cli.checks import (
-    Outcome,
-    Status,
-    check_alerts,
-    check_data_folder,
-    check_database,
-    check_redis,
-    well,
-)
+from cli.checks import check_alerts, check_data_folder, check_database, check_redis
 from cli.doctor import ask
 from cli.main import igw
+from cli.outcomes import Outcome, Status, well
 from core.migrate import upgrade
 from core.settings import ROOT, get_settings, load_settings
 
