@@ -1,0 +1,92 @@
+"""Builds that are broken on purpose, each without one thing that the promise rests on.
+
+The proof has to find each of them out; a proof that cannot fail proves nothing. A break changes a
+module of the product right after its import, and asks at each call whether it is switched on.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+ANSWERED_TOO_EARLY_SECONDS = 2.0
+
+Switch = Callable[[], bool]
+
+
+def _answer_before_commit(webhooks: Any, broken: Switch) -> None:
+    """Answer a webhook at once and write it down later: what dies in between is lost."""
+    inbox = webhooks.inbox
+    record = inbox.record
+
+    def write_down(arrival: Any) -> None:
+        time.sleep(ANSWERED_TOO_EARLY_SECONDS)
+        with webhooks.writing() as session:
+            delivery_id = record(session, arrival)
+        if delivery_id is not None:
+            import_module("core.dispatch").publish(arrival.task, [delivery_id])
+
+    def promise(session: Any, arrival: Any) -> Any:
+        if not broken():
+            return record(session, arrival)
+        threading.Thread(target=write_down, args=(arrival,), daemon=True).start()
+        return None
+
+    inbox.record = promise
+
+
+def _no_relay(relay: Any, broken: Switch) -> None:
+    """Never publish again what was committed and not taken."""
+    publish = relay.publish_batches
+    relay.publish_batches = lambda *args: None if broken() else publish(*args)
+
+
+def _no_intent(claims: Any, broken: Switch) -> None:
+    """Create without a note of it: after a lost answer nobody knows that there was a question."""
+    claim = claims.Claim
+    save = claim.save
+
+    def save_without_intent(self: Any, session: Any, link: Any, **values: Any) -> bool:
+        if broken() and values.pop("intent_at", None) is not None:
+            values.pop("state", None)
+        return save(self, session, link, **values)
+
+    claim.save = save_without_intent
+
+
+def _no_claims(ledger: Any, broken: Switch) -> None:
+    """Let everybody work on a record at the same time: what is sent twice is done twice."""
+    link, take, look = ledger.Link, ledger.claim, ledger.held
+
+    def claim(session: Any, ids: Any, *held_by: Any, only_waiting: bool = False) -> Any:
+        if not broken():
+            return take(session, ids, *held_by, only_waiting=only_waiting)
+        links = session.scalars(ledger.select(link).where(link.id.in_(ids)).order_by(link.id))
+        return [one for one in links if one.due_at is not None or not only_waiting]
+
+    def held(session: Any, link_id: int, owner: str) -> Any:
+        return session.get(link, link_id) if broken() else look(session, link_id, owner)
+
+    ledger.claim, ledger.held = claim, held
+
+
+def _every_message_twice(dispatch: Any, broken: Switch) -> None:
+    """Let each message meet its double, so that it needs no luck to see what that does."""
+    publish = dispatch.publish
+
+    def publish_twice(*args: Any, **kwargs: Any) -> bool:
+        return (not broken() or publish(*args, **kwargs)) and publish(*args, **kwargs)
+
+    dispatch.publish = publish_twice
+
+
+BREAKS: Mapping[str, Mapping[str, Callable[[Any, Switch], None]]] = {
+    "answer_before_commit": {"gateway.webhooks": _answer_before_commit},
+    "no_relay": {"tasks.ops.relay": _no_relay},
+    "no_intent": {"tasks.pf_jira.claims": _no_intent},
+    "no_claims": {"core.ledger": _no_claims, "core.dispatch": _every_message_twice},
+}
+"""The name of each, with the modules that it changes."""

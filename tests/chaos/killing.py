@@ -1,0 +1,131 @@
+"""Killing: at a named step, or a whole process from outside."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chaos.injection import Trigger
+from tests.chaos.steps import STEPS, Step
+from tests.chaos.weather import API
+from tests.support.stack import Stack
+from tests.support.vendors import PeopleForceControl
+
+REACH_SECONDS = 45.0
+"""How long a step may take to be reached while people change things."""
+
+BETWEEN = (1.0, 4.0)
+"""Seconds of work before a process is killed from outside."""
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Something that goes wrong: `do` returns when it has, and says whether it has.
+
+    It is given the stack, the seeded randomness, and what to call while it waits.
+    """
+
+    name: str
+    do: Callable[[Stack, random.Random, Callable[[], None]], bool]
+    slow: bool = False
+    """Whether recovery takes up to two minutes, because a lease has to run out."""
+
+
+def deeds(folder: Path, still_seconds: float) -> list[Deed]:
+    """Give everything that can go wrong; `still_seconds` is for how long Redis stands still."""
+    return [
+        Deed("nothing but bad weather", _nothing),
+        *(Deed(step.name, _at(step, Trigger(folder, step.name)), step.slow) for step in STEPS),
+        Deed("worker: a child", _child("worker-pf_jira")),
+        Deed("worker: the parent alone", _parent("worker-pf_jira"), slow=True),
+        Deed("worker: all its processes", _whole("worker-pf_jira"), slow=True),
+        Deed("gateway: a worker", _child("gateway")),
+        Deed("gateway: the master alone", _parent("gateway")),
+        Deed("gateway: all its processes", _whole("gateway")),
+        Deed("beat", _whole("beat")),
+        Deed("redis: killed", _whole("redis"), slow=True),
+        Deed(f"redis: stands still for {still_seconds:.0f} s", _still(still_seconds), slow=True),
+    ]
+
+
+def _at(step: Step, trigger: Trigger) -> Callable[..., bool]:
+    def do(stack: Stack, _rng: random.Random, meanwhile: Callable[[], None]) -> bool:
+        if step.in_outage:
+            people = PeopleForceControl(stack.url("sandbox_peopleforce"))
+            people.fail("status", method="PUT", path=API["peopleforce"], status=503)
+        trigger.arm()
+        deadline = time.monotonic() + REACH_SECONDS
+        while not trigger.struck and time.monotonic() < deadline:
+            meanwhile()
+        return not trigger.disarm()
+
+    return do
+
+
+def _nothing(_stack: Stack, rng: random.Random, meanwhile: Callable[[], None]) -> bool:
+    _work(rng, meanwhile)
+    return True
+
+
+def _child(name: str) -> Callable[..., bool]:
+    def do(stack: Stack, rng: random.Random, meanwhile: Callable[[], None]) -> bool:
+        _work(rng, meanwhile)
+        children = stack.pids(name)[1:]
+        return _kill([rng.choice(children)] if children else [])
+
+    return do
+
+
+def _parent(name: str) -> Callable[..., bool]:
+    def do(stack: Stack, rng: random.Random, meanwhile: Callable[[], None]) -> bool:
+        _work(rng, meanwhile)
+        return _kill(stack.pids(name)[:1])
+
+    return do
+
+
+def _whole(name: str) -> Callable[..., bool]:
+    def do(stack: Stack, rng: random.Random, meanwhile: Callable[[], None]) -> bool:
+        _work(rng, meanwhile)
+        return _kill(stack.pids(name))
+
+    return do
+
+
+def _still(seconds: float) -> Callable[..., bool]:
+    def do(stack: Stack, rng: random.Random, meanwhile: Callable[[], None]) -> bool:
+        _work(rng, meanwhile)
+        pids = stack.pids("redis")
+        if not _kill(pids, signal.SIGSTOP):
+            return False
+        try:
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline:
+                meanwhile()
+        finally:
+            _kill(pids, signal.SIGCONT)
+        return True
+
+    return do
+
+
+def _work(rng: random.Random, meanwhile: Callable[[], None]) -> None:
+    deadline = time.monotonic() + rng.uniform(*BETWEEN)
+    while time.monotonic() < deadline:
+        meanwhile()
+
+
+def _kill(pids: Iterable[int], number: signal.Signals = signal.SIGKILL) -> bool:
+    hit = False
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
+        hit = True
+    return hit

@@ -1,0 +1,142 @@
+"""Looking at a running stack from outside: both vendors, the ledger and Redis."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import redis
+import requests
+
+from core.redis_client import NAMESPACE
+from core.settings import ROOT, SANDBOX_JIRA_EMAIL, SANDBOX_JIRA_TOKEN
+from tests.chaos.judge import SeenIssue, SeenLink, SeenTask, World
+from tests.support.stack import Stack
+from tests.support.vendors import JiraControl, PeopleForceControl
+
+SWEEP_TURN = f"{NAMESPACE}turn:pf_jira.sweep"
+LONG_AGO = "1"
+
+
+class Observer:
+    """Sees what everybody could see, and changes nothing but the time of the nightly sweep."""
+
+    def __init__(self, stack: Stack, people: PeopleForceControl, jira: JiraControl) -> None:
+        self._stack, self._people, self._jira = stack, people, jira
+        # The sandbox has Redis' second database for itself.
+        self._redis = redis.Redis.from_url(
+            stack.redis_url.removesuffix("/0") + "/1", decode_responses=True, socket_timeout=2
+        )
+        self._database = stack.places.sandbox / "gateway.db"
+        self._told: set[str] = set()
+
+    def world(self, since: datetime) -> World:
+        """Give everything there is to see; the gateway's moves of issues since a moment."""
+        issues: dict[str, list[SeenIssue]] = {}
+        for issue in self._jira.issues():
+            key = issue["key"]
+            issues.setdefault(issue["task_id"], []).append(
+                SeenIssue(
+                    key,
+                    issue["summary"],
+                    issue["statusCategory"] == "done",
+                    self._moves(key, since) if _changed(issue, since) else 0,
+                )
+            )
+        tasks = {
+            str(task["id"]): SeenTask(task["title"], task["completed"])
+            for completed in (False, True)
+            for task in self._people.tasks(completed=completed)
+        }
+        with closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as database:
+            links = {
+                source_id: SeenLink(state, bool(completed), due is not None)
+                for source_id, state, completed, due in database.execute(
+                    "SELECT source_id, state, completed, due_at FROM links"
+                )
+            }
+            deliveries = [
+                row[0]
+                for row in database.execute("SELECT id FROM deliveries WHERE due_at IS NOT NULL")
+            ]
+            letters = {
+                row[0]
+                for row in database.execute("SELECT record FROM dead_letters WHERE state = 'open'")
+            }
+        return World(tasks, issues, links, deliveries, letters, self._never_accepted())
+
+    def _moves(self, key: str, since: datetime) -> int:
+        """Count the gateway's own moves of an issue since a moment."""
+        return sum(
+            item["field"] == "status"
+            for change in self._ask_jira(f"issue/{key}/changelog")["values"]
+            if change["author"]["accountId"] == self._account
+            and datetime.fromisoformat(change["created"]) >= since
+            for item in change["items"]
+        )
+
+    @cached_property
+    def _account(self) -> str:
+        return self._ask_jira("myself")["accountId"]
+
+    def _ask_jira(self, path: str) -> Any:
+        answer = requests.get(
+            f"{self._stack.url('sandbox_jira')}/rest/api/3/{path}",
+            auth=(SANDBOX_JIRA_EMAIL, SANDBOX_JIRA_TOKEN),
+            timeout=10,
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    def webhooks_under_way(self) -> int:
+        """Count the webhooks that Jira still has to deliver."""
+        return self._jira.ask("GET", "/webhooks")["waiting"]
+
+    def _never_accepted(self) -> set[str]:
+        return {
+            delivery["issue"]
+            for delivery in self._jira.ask("GET", "/webhooks")["deliveries"]
+            if delivery["state"] in {"dropped", "lost"}
+            and delivery["event"] == "jira:issue_deleted"
+        }
+
+    def needs_a_night(self) -> bool:
+        """Say whether Jira could not tell of something since this was asked last."""
+        untold = {
+            delivery["identifier"]
+            for delivery in self._jira.ask("GET", "/webhooks")["deliveries"]
+            if delivery["state"] in {"dropped", "lost"}
+        }
+        new = untold - self._told
+        self._told |= untold
+        return bool(new)
+
+    def let_night_fall(self) -> None:
+        """Let the nightly sweep's turn come now, as beat and a worker then take it."""
+        self._redis.set(SWEEP_TURN, LONG_AGO)
+        subprocess.run(
+            [sys.executable, "-c", "from core.dispatch import publish; publish('pf_jira.sweep')"],
+            cwd=ROOT,
+            env={name: v for name, v in self._stack.env.items() if not name.startswith("CHAOS_")},
+            check=True,
+            timeout=30,
+        )
+
+    def ran_since(self, moment: datetime, entry: str) -> bool:
+        """Say whether a run of a schedule that came to its end well began after a moment."""
+        try:
+            text = self._redis.get(f"{NAMESPACE}report:{entry}")
+        except redis.RedisError:
+            return False
+        report = json.loads(str(text)) if text else {"error": "never ran"}
+        return "error" not in report and datetime.fromisoformat(report["began"]) >= moment
+
+
+def _changed(issue: dict[str, Any], since: datetime) -> bool:
+    return datetime.fromisoformat(issue["updated"]) >= since
