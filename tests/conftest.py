@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -17,12 +18,17 @@ from typing import NoReturn
 import psycopg
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 from psycopg.sql import SQL, Identifier
 
 from core.database import get_engine
 from core.migrate import upgrade
-from core.redis_client import get_redis
+from core.redis_client import get_prompt_redis, get_redis
 from core.settings import get_settings
+
+# No clocks in tests: a busy machine is no finding.
+settings.register_profile("gateway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gateway")
 
 REQUIRED = os.environ.get("IGW_TEST_REQUIRE_SERVERS") == "1"
 
@@ -57,31 +63,45 @@ def redis_binary() -> str:
     return shutil.which("redis-server") or str(Path(sys.executable).with_name("redis-server"))
 
 
+class RedisServer:
+    """A Redis that tests may stop, freeze and start again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._folder = folder
+
+    def start(self) -> None:
+        """Start it, empty, and return when it answers."""
+        self.process = subprocess.Popen(
+            [
+                *(redis_binary(), "--port", str(self.port), "--bind", "127.0.0.1"),
+                *("--dir", str(self._folder), "--save", "", "--maxmemory-policy", "noeviction"),
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        wait_until(self._answers, every=0.02, what="Redis to answer")
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+        self.process.kill()
+        self.process.wait(10)
+
+    def _answers(self) -> bool:
+        with redis.Redis.from_url(self.url) as client:
+            try:
+                return client.ping()
+            except redis.ConnectionError:
+                return False
+
+
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory) -> Iterator[str]:
     """The URL of a Redis of this run alone."""
-    port = free_port()
-    folder = tmp_path_factory.mktemp("redis")
-    process = subprocess.Popen(
-        [
-            *(redis_binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)),
-            *("--save", "", "--maxmemory-policy", "noeviction"),
-        ],
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"redis://127.0.0.1:{port}/0"
-    client = redis.Redis.from_url(url)
-
-    def answers() -> bool:
-        try:
-            return client.ping()
-        except redis.ConnectionError:
-            return False
-
-    wait_until(answers, what="Redis to answer")
-    yield url
-    process.terminate()
-    process.wait(10)
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server.url
+    server.stop()
 
 
 @pytest.fixture
@@ -100,6 +120,7 @@ def settings_env(monkeypatch, tmp_path) -> Iterator[pytest.MonkeyPatch]:
 def _forget() -> None:
     get_settings.cache_clear()
     get_redis.cache_clear()
+    get_prompt_redis.cache_clear()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ ERRORS = [
     errors.VendorCallInTransactionError("jira: read"),
     errors.VendorError("jira", "read", 418, "teapot"),
     errors.VendorUnavailableError("jira", "read", 503, "down"),
+    errors.VendorBreakerOpenError("jira", "read", None, "all calls wait", 4.5),
     errors.VendorAmbiguousError("jira", "create_issue"),
     errors.VendorRateLimitedError("jira", "read", 429, "slow down", 12.5),
     errors.VendorCredentialsError("jira", "read", 401),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
 import pytest
 
-from core.settings import ROOT
-from gateway import access
+from core.domains import load_domains
+from core.settings import ROOT, get_settings
+from gateway import access, gunicorn_config
 from gateway.app import create_app
 
 PAGES = sorted(
@@ -45,6 +47,30 @@ def test_only_what_is_known_to_be_harmless_is_public(app):
     }
     assert public == {"/healthz", "/readyz", "/static/<path:filename>"}, (
         "a route became public: make sure that it shows nothing of anybody, then name it here"
+    )
+
+
+def test_every_command_has_its_route_and_asks_for_its_role(app):
+    decisions = {
+        str(rule): getattr(app.view_functions[rule.endpoint], access.DECISION)
+        for rule in app.url_map.iter_rules()
+    }
+    for domain in load_domains():
+        for command in domain.commands:
+            route = f"/commands/{domain.name}/{command.name}"
+            assert decisions[route] == f"api key: {command.role.value}"
+
+
+def test_callers_who_wait_cannot_take_the_threads_of_webhooks(settings_env):
+    settings_env.setenv("IGW_COMMAND_CALLERS", "100")
+    settings_env.setenv("IGW_GATEWAY_THREADS", "3")
+    get_settings.cache_clear()
+
+    config = importlib.reload(gunicorn_config)
+
+    assert config.threads - get_settings().command_callers == 3
+    assert config.graceful_timeout > get_settings().command_seconds, (
+        "who waits while the gateway stops should still get the answer"
     )
 
 

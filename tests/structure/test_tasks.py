@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import celeryconfig
+from core.commands import KEEP, LONGEST_RUN
 from core.domain_settings import _problem
 from core.domains import load_domains
 from tasks import app
@@ -28,7 +29,9 @@ def test_every_task_goes_to_the_queue_of_its_domain(tasks):
     queues = {domain.name: domain.queue for domain in DOMAINS}
     wrong = {}
     for name, task in tasks.items():
-        domain = task.__module__.split(".")[1]
+        home = task.__module__.split(".")[1]
+        # The canary is the same for all domains, and bears the name of each.
+        domain = name.partition(".")[0] if home == "liveness" else home
         routed = app.amqp.router.route({}, name)["queue"].name
         if (name.partition(".")[0], routed) != (domain, queues[domain]):
             wrong[name] = f"defined in {task.__module__}, routed to the queue {routed}"
@@ -37,12 +40,7 @@ def test_every_task_goes_to_the_queue_of_its_domain(tasks):
 
 def test_every_task_that_a_domain_names_exists(tasks):
     named = {
-        (f"tasks/{domain.name}/domain.toml", task)
-        for domain in DOMAINS
-        for task in [
-            *(schedule.task for schedule in domain.schedules),
-            *(task for webhook in domain.webhooks for task in webhook.topics.values()),
-        ]
+        (f"tasks/{domain.name}/domain.toml", task) for domain in DOMAINS for task in domain.tasks
     }
     missing = {(file, task) for file, task in named if task not in tasks}
     assert not missing, f"no function bears these names in @app.task(name=...): {missing}"
@@ -56,9 +54,28 @@ def test_every_task_bounds_its_retries(tasks):
     )
 
 
+def test_a_task_whose_process_was_killed_is_tried_again_at_once(tasks):
+    late = {name: task.default_retry_delay for name, task in tasks.items()}
+    late = {name: seconds for name, seconds in late.items() if seconds > 1}
+    assert not late, "the killed task holds the claims on its records, so nobody else works on them"
+
+
 def _own_max_retries(task) -> bool:
     # Celery's default is inherited; only what @app.task was given is the task's own.
     return "max_retries" in vars(type(task)) and task.max_retries is not None
+
+
+def test_every_command_ends_while_its_answer_may_still_be_asked_for(tasks):
+    commands = {command.task for domain in DOMAINS for command in domain.commands}
+    assert commands
+    endless = {
+        name
+        for name in commands
+        if not 0 < (tasks[name].soft_time_limit or 0) < (tasks[name].time_limit or 0)
+        or tasks[name].time_limit >= LONGEST_RUN.total_seconds()
+    }
+    assert not endless, f"give {endless} **COMMAND of core.answering: who asked thinks it is lost"
+    assert LONGEST_RUN < KEEP
 
 
 def test_every_task_says_what_it_does(tasks):
@@ -74,7 +91,8 @@ def test_there_is_one_queue_per_domain_and_no_other():
 
 def test_every_schedule_is_in_beats_table():
     entries = {f"{domain.name}.{one.name}" for domain in DOMAINS for one in domain.schedules}
-    assert set(celeryconfig.beat_schedule) == entries, (
+    canaries = {f"{domain.name}.canary" for domain in DOMAINS}
+    assert set(celeryconfig.beat_schedule) == entries | canaries, (
         "two schedules of a domain share a name: give each its own"
     )
 

@@ -37,8 +37,8 @@ class Control:
         """Count the calls to the vendor's API since they were forgotten."""
         return self.ask("GET", "/calls")["total"]
 
-    def call_list(self) -> list[dict[str, Any]]:
-        """Give the calls by route, as the control API shows them."""
+    def call_list(self) -> dict[str, int]:
+        """Count the calls by route, such as `GET /tasks/<id>`."""
         return self.ask("GET", "/calls")["calls"]
 
 
