@@ -4,7 +4,7 @@
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench sync
+.PHONY: help run test lint bench chaos sync
 
 help: ## Say what there is to do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,8 +12,10 @@ help: ## Say what there is to do
 run: sync ## Start everything; Ctrl-C stops it in order
 	@$(UV) run --no-sync igw up
 
+# File by file on all cores, four at most: many tests wait for processes more than they compute. In
+# the order of collection, so that the slow files of tests/e2e do not come last.
 test: sync ## Run all tests
-	@$(UV) run --no-sync pytest
+	@$(UV) run --no-sync pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: sync ## Check style, types and the layers
 	@$(UV) run --no-sync ruff check
@@ -23,6 +25,10 @@ lint: sync ## Check style, types and the layers
 
 bench: sync ## Measure against the numbers that the gateway should reach
 	@$(UV) run --no-sync python -m bench
+
+chaos: sync ## Kill it in all ways and count what is lost: SEED=1-10 MINUTES=60 STEP='sync: *'
+	@$(UV) run --no-sync python -m tests.chaos --seeds $(or $(SEED),1) \
+		--minutes $(or $(MINUTES),60) --step "$(or $(STEP),*)"
 
 sync: $(filter .tools/bin/uv,$(UV))
 	@$(UV) sync --frozen --compile-bytecode $(if $(wildcard .venv),--quiet)
