@@ -21,7 +21,7 @@ from core.logs import request_id_bound
 from core.models import Delivery, DeliveryState, Link, LinkState
 from tasks import app
 from tasks.pf_jira import DOMAIN, SOURCE, alarms, wiring
-from tasks.pf_jira.claims import LEASE, Claim, claimed
+from tasks.pf_jira.claims import LEASE, SYNC, Claim, claimed
 from tasks.pf_jira.creating import adopt
 from tasks.pf_jira.decisions import CheckStatus, FindTask, Ignore, NoteDeletion, decide
 from tasks.pf_jira.failures import OUTAGE_WAIT, wait_after, wait_after_unexpected
@@ -220,6 +220,7 @@ def _write_deletion(claim: Claim, link: Link, reason: str) -> str:
             # The rule decides whether it is made anew.
             due_at=now(),
         )
+    publish(SYNC, [link.id])
     return reason
 
 
