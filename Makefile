@@ -3,6 +3,13 @@
 
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 
+# The dashboard's packages come by npm. Where there is none, or one of a Node too old for the tests'
+# checks of HTML, the Node of a wheel brings it, as uv.lock pins it.
+NPM := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20)' >/dev/null 2>&1 \
+	&& npm --version >/dev/null 2>&1 && echo npm \
+	|| echo $(UV) run --frozen --isolated --only-group node npm)
+FRONTEND := gateway/frontend
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench chaos sync
 
@@ -30,8 +37,13 @@ chaos: sync ## Kill it in all ways and count what is lost: SEED=1-10 MINUTES=60 
 	@$(UV) run --no-sync python -m tests.chaos --seeds $(or $(SEED),1) \
 		--minutes $(or $(MINUTES),60) --step "$(or $(STEP),*)"
 
-sync: $(filter .tools/bin/uv,$(UV))
+sync: $(filter .tools/bin/uv,$(UV)) $(FRONTEND)/node_modules/.package-lock.json
 	@$(UV) sync --frozen --compile-bytecode $(if $(wildcard .venv),--quiet)
+
+# npm writes this file last, so it says that all packages are there.
+$(FRONTEND)/node_modules/.package-lock.json: $(FRONTEND)/package-lock.json $(filter .tools/bin/uv,$(UV))
+	@$(NPM) ci --prefix $(FRONTEND) --silent
+	@touch $@
 
 .tools/bin/uv:
 	python3 -m pip install --quiet --disable-pip-version-check --target .tools uv
