@@ -13,14 +13,14 @@ from core.dispatch import BackgroundPublisher
 from core.domains import load_domains
 from core.logs import bind_request_id, configure_logging, new_request_id
 from core.settings import get_settings
-from gateway import commands, dashboard, health, webhooks
-from gateway.access import public
+from gateway import assets, commands, dashboard, health, webhooks
 
 log = logging.getLogger(__name__)
 
 SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -34,7 +34,7 @@ def create_app() -> Flask:
     settings = get_settings()
     configure_logging("gateway", settings.log_level, settings.log_format)
     load_domains()
-    app = Flask(__name__, static_folder="static", static_url_path="/static")
+    app = Flask(__name__, static_folder=None)
     # One more than a body may have: see `webhooks.read_body`.
     app.config["MAX_CONTENT_LENGTH"] = settings.webhook_max_bytes + 1
     app.extensions[webhooks.SOURCES] = webhooks.load_sources()
@@ -42,10 +42,8 @@ def create_app() -> Flask:
     app.register_blueprint(webhooks.bp)
     app.register_blueprint(commands.blueprint())
     app.register_blueprint(health.bp)
-    app.register_blueprint(dashboard.bp)
-    app.view_functions["static"] = public("style sheets, the same for everybody")(
-        app.view_functions["static"]
-    )
+    app.register_blueprint(assets.bp)
+    dashboard.register(app)
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(HTTPException, _answer_http_error)

@@ -9,12 +9,12 @@ from core.settings import VendorMode, get_settings
 from core.status import read_status
 from gateway.access import loopback_only
 
-bp = Blueprint("dashboard", __name__)
+bp = Blueprint("overview", __name__)
 
 
 @bp.get("/")
 @loopback_only
-def overview() -> ResponseReturnValue:
+def index() -> ResponseReturnValue:
     """Show the status; the page asks again by itself every five seconds."""
     settings = get_settings()
     sandbox = settings.mode is VendorMode.SANDBOX
