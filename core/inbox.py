@@ -7,6 +7,7 @@ that is lost between the commit and the worker costs time, not the delivery.
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.models import Delivery, DeliveryState
+
+log = logging.getLogger(__name__)
 
 REPUBLISH = timedelta(seconds=30)
 """How long a published delivery may wait in the queue before the relay sends it again."""
@@ -104,28 +107,40 @@ def claim(session: Session, ids: Sequence[int], owner: str, lease: timedelta) ->
     return sorted(taken, key=lambda delivery: delivery.id)
 
 
-def finish(session: Session, delivery_id: int, state: DeliveryState, reason: str = "") -> None:
-    """Note what came of a delivery; the relay leaves it alone from now on."""
-    _release(session, delivery_id, state=state, reason=reason, due_at=None, finished_at=now())
+def finish(session: Session, delivery: Delivery, state: DeliveryState, reason: str = "") -> bool:
+    """Note what came of a delivery; the relay leaves it alone from now on.
+
+    `False`, and nothing is written, when it is no longer held as `delivery` says: its lease ran out
+    and somebody else works on it, or has finished it.
+    """
+    return _release(session, delivery, state=state, reason=reason, due_at=None, finished_at=now())
 
 
-def postpone(session: Session, delivery_id: int, wait: timedelta, reason: str) -> None:
-    """Put a delivery back, to be published again after `wait`."""
-    _release(
+def postpone(session: Session, delivery: Delivery, wait: timedelta, reason: str) -> bool:
+    """Put a delivery back, to be published again after `wait`; `False` as with `finish`."""
+    return _release(
         session,
-        delivery_id,
+        delivery,
         state=DeliveryState.RETRYING,
         reason=reason,
         due_at=now() + wait,
     )
 
 
-def _release(session: Session, delivery_id: int, **values: object) -> None:
-    session.execute(
+def _release(session: Session, delivery: Delivery, **values: object) -> bool:
+    released = session.scalars(
         update(Delivery)
-        .where(Delivery.id == delivery_id)
+        .where(
+            Delivery.id == delivery.id,
+            Delivery.claimed_by.is_not_distinct_from(delivery.claimed_by),
+        )
         .values(claimed_by=None, claimed_until=None, **values)
+        .returning(Delivery.id)
     )
+    if released.first() is not None:
+        return True
+    log.warning("lease_lost", extra={"delivery": delivery.id})
+    return False
 
 
 def hurry(session: Session, source: str, record_id: str) -> list[int]:

@@ -136,7 +136,7 @@ def _skip_change(session: Session, link: Link, letter: DeadLetter | None, asked:
 
 def _skip_delivery(session: Session, delivery: Delivery, note: str) -> None:
     dead_letters.close(session, "delivery", delivery.id, DeadLetterState.RESOLVED)
-    inbox.finish(session, delivery.id, DeliveryState.IGNORED, f"skipped: {note}")
+    inbox.finish(session, delivery, DeliveryState.IGNORED, f"skipped: {note}")
 
 
 def _waiting_about(session: Session, source: str, issue_id: str | None) -> list[Delivery]:

@@ -88,19 +88,7 @@ def _handle(delivery: Delivery, owner: str) -> None:
         else:
             _give_up(delivery, f"an unexpected error, {type(error).__name__}; see the worker's log")
     else:
-        ignored = isinstance(outcome, Ignore)
-        state = DeliveryState.IGNORED if ignored else DeliveryState.DONE
-        reason = outcome.reason if isinstance(outcome, Ignore) else outcome
-        with writing() as session:
-            inbox.finish(session, delivery.id, state, reason)
-            # What could be done for this one can be done for those that came before it.
-            others = [] if ignored else _hurry_others(session, delivery)
-        if others:
-            publish(TASK, others)
-        log.info(
-            "delivery_handled",
-            extra={"delivery": delivery.id, "outcome": state.value, "reason": reason},
-        )
+        _finish(delivery, outcome)
 
 
 def _act(delivery: Delivery, owner: str) -> Ignore | str:
@@ -111,6 +99,23 @@ def _act(delivery: Delivery, owner: str) -> Ignore | str:
     if links:
         wake(links[0], event)
     return outcome
+
+
+def _finish(delivery: Delivery, outcome: Ignore | str) -> None:
+    ignored = isinstance(outcome, Ignore)
+    state = DeliveryState.IGNORED if ignored else DeliveryState.DONE
+    reason = outcome.reason if isinstance(outcome, Ignore) else outcome
+    with writing() as session:
+        if not inbox.finish(session, delivery, state, reason):
+            return
+        # What could be done for this one can be done for those that came before it.
+        others = [] if ignored else _hurry_others(session, delivery)
+    if others:
+        publish(TASK, others)
+    log.info(
+        "delivery_handled",
+        extra={"delivery": delivery.id, "outcome": state.value, "reason": reason},
+    )
 
 
 def _hurry_others(session: Session, delivery: Delivery) -> list[int]:
@@ -241,7 +246,8 @@ def _postpone(
     with writing() as session:
         if error is not None:
             alarms.refused(session, error)
-        inbox.postpone(session, delivery.id, wait, reason)
+        if not inbox.postpone(session, delivery, wait, reason):
+            return
     if wait <= UNKNOWN_WAIT:
         # The relay comes by every ten seconds; a short wait need not become a long one.
         publish(TASK, [delivery.id], delay=wait.total_seconds())
@@ -257,7 +263,8 @@ def _give_up(delivery: Delivery, problem: str) -> None:
         f"Once the cause is mended, try again with: igw replay --delivery {delivery.id}"
     )
     with writing() as session:
-        inbox.finish(session, delivery.id, DeliveryState.DEAD, reason)
+        if not inbox.finish(session, delivery, DeliveryState.DEAD, reason):
+            return
         dead_letters.bury(
             session,
             domain=DOMAIN,

@@ -22,8 +22,12 @@ def count():
 
 
 def claim(ids, owner, lease=LEASE):
+    return [delivery.id for delivery in claim_rows(ids, owner, lease)]
+
+
+def claim_rows(ids, owner, lease=LEASE):
     with writing() as session:
-        return [delivery.id for delivery in inbox.claim(session, ids, owner, lease)]
+        return inbox.claim(session, ids, owner, lease)
 
 
 def take_due():
@@ -118,9 +122,9 @@ def test_a_claim_whose_lease_ran_out_is_published_and_taken_over(database):
 @pytest.mark.parametrize("state", [DeliveryState.DONE, DeliveryState.IGNORED, DeliveryState.DEAD])
 def test_what_is_finished_is_neither_claimed_nor_published(database, state):
     delivery_id = arrive("1")
-    claim([delivery_id], "worker")
+    [held] = claim_rows([delivery_id], "worker")
     with writing() as session:
-        inbox.finish(session, delivery_id, state, "that is why")
+        assert inbox.finish(session, held, state, "that is why")
 
     assert claim([delivery_id], "another") == []
     assert take_due() == {}
@@ -131,9 +135,9 @@ def test_what_is_finished_is_neither_claimed_nor_published(database, state):
 
 def test_what_is_postponed_is_published_when_its_wait_is_over(database):
     delivery_id = arrive("1")
-    claim([delivery_id], "worker")
+    [held] = claim_rows([delivery_id], "worker")
     with writing() as session:
-        inbox.postpone(session, delivery_id, timedelta(seconds=20), "Jira is down")
+        assert inbox.postpone(session, held, timedelta(seconds=20), "Jira is down")
 
     delivery = row(Delivery, delivery_id)
     assert (delivery.state, delivery.reason) == (DeliveryState.RETRYING, "Jira is down")
@@ -141,6 +145,42 @@ def test_what_is_postponed_is_published_when_its_wait_is_over(database):
     set_values(Delivery, delivery_id, due_at=ago(seconds=1))
     assert take_due() == {"pf_jira.handle_deliveries": [delivery_id]}
     assert claim([delivery_id], "another") == [delivery_id]
+
+
+GIVE_BACK = {
+    "finish": lambda session, held: inbox.finish(session, held, DeliveryState.DEAD, "too late"),
+    "postpone": lambda session, held: inbox.postpone(session, held, LEASE, "too late"),
+}
+
+
+@pytest.mark.parametrize("give_back", GIVE_BACK.values(), ids=GIVE_BACK)
+def test_whoever_lost_the_lease_writes_nothing_while_another_works(database, give_back):
+    delivery_id = arrive("1")
+    [lost] = claim_rows([delivery_id], "slow", lease=timedelta(seconds=-1))
+    claim([delivery_id], "next")
+    before = values_of(row(Delivery, delivery_id))
+
+    with writing() as session:
+        assert not give_back(session, lost)
+
+    assert values_of(row(Delivery, delivery_id)) == before
+
+
+@pytest.mark.parametrize("give_back", GIVE_BACK.values(), ids=GIVE_BACK)
+def test_whoever_lost_the_lease_does_not_undo_what_another_has_finished(database, give_back):
+    delivery_id = arrive("1")
+    [lost] = claim_rows([delivery_id], "slow", lease=timedelta(seconds=-1))
+    [held] = claim_rows([delivery_id], "next")
+    with writing() as session:
+        assert inbox.finish(session, held, DeliveryState.DONE, "completed the task")
+        assert not give_back(session, lost)
+
+    assert row(Delivery, delivery_id).state is DeliveryState.DONE
+    assert take_due() == {}
+
+
+def values_of(delivery):
+    return [getattr(delivery, column.key) for column in Delivery.__table__.columns]
 
 
 def test_what_is_due_is_given_once_per_turn_sorted_by_task(database):

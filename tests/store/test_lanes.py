@@ -62,7 +62,7 @@ def test_what_does_not_wait_is_no_lane(links):
         set_values(Link, link_id, due_at=None)
     delivery_id = arrive("d-1")
     with writing() as session:
-        inbox.finish(session, delivery_id, DeliveryState.DONE)
+        inbox.finish(session, session.get_one(Delivery, delivery_id), DeliveryState.DONE)
 
     assert lanes() == []
     with reading() as session:

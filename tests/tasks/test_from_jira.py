@@ -9,8 +9,10 @@ from connectors.peopleforce.service import PeopleForce
 from core import ledger
 from core.clock import now
 from core.database import writing
+from core.errors import PayloadError, VendorUnavailableError
 from core.models import Delivery, DeliveryState, LinkState
 from core.replay import replay_link
+from tasks.pf_jira import deliveries
 from tasks.pf_jira.claims import LEASE
 from tests.tasks.world import TASK_LIST, Killed
 
@@ -286,6 +288,27 @@ def test_a_record_in_other_hands_is_come_back_to(world, linked):
     world.later(LEASE.total_seconds() + 1)
 
     assert world.task(linked)["completed"]
+
+
+@pytest.mark.parametrize(
+    "failure", [PayloadError("unreadable"), VendorUnavailableError("jira", "x")]
+)
+def test_a_worker_whose_lease_ran_out_leaves_a_delivery_to_who_took_it_over(
+    world, linked, monkeypatch, failure
+):
+    def be_overtaken(_delivery, _owner):
+        monkeypatch.undo()
+        world.pass_time(LEASE.total_seconds() + 1)
+        world.resume()
+        raise failure
+
+    world.move_issue(linked, "Done")
+    monkeypatch.setattr(deliveries, "_act", be_overtaken)
+    world.webhooks_arrive()
+
+    assert outcomes(world) == [("done", "completed the task")]
+    assert world.letters() == {}
+    assert world.errors == []
 
 
 def test_a_poll_that_read_the_past_does_not_undo_a_completion(world, linked):
