@@ -21,8 +21,9 @@ from core.redis_client import NAMESPACE, get_redis
 from core.rule_states import Tripped
 from core.settings import VendorMode, get_settings
 
-POLL_GRACE = timedelta(minutes=3)
-"""How much later than its interval a poll may be: one that is killed keeps its lock for 110 s."""
+POLL_GRACE = timedelta(minutes=2)
+"""How much later than its interval a poll may be: it reports at its end, and may take 100 s; one
+that is killed keeps its lock for 15 s."""
 
 ATTEMPTS_THAT_SHOW = 3
 """Attempts from which on waiting work is worth a sentence; a rate limit costs one or two."""

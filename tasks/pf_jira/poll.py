@@ -9,10 +9,9 @@ from datetime import datetime
 from typing import cast
 
 from celery.exceptions import SoftTimeLimitExceeded
-from redis.exceptions import LockError
 
 from connectors.peopleforce.models import Task
-from core import activity, dead_letters, ledger, reports
+from core import activity, dead_letters, ledger, locks, reports
 from core.clock import now
 from core.database import reading, writing
 from core.dispatch import publish_batches
@@ -27,10 +26,6 @@ from tasks.pf_jira import DOMAIN, SOURCE, alarms, wiring
 from tasks.pf_jira.comparison import PUSH_MARGIN, compare, sighting
 
 log = logging.getLogger(__name__)
-
-LOCK_KEY = f"{NAMESPACE}lock:pf_jira.poll"
-LOCK_SECONDS = 110
-"""Above the hard time limit: when the lease runs out, its holder is surely gone."""
 
 SCANS_BEFORE_VANISHED = 3
 """Full readings of both lists without a task before it is taken to be gone."""
@@ -53,25 +48,21 @@ def poll(now_please: bool = False) -> None:
     `now_please` skips the wait for the interval, for a person who does not want to wait; the lock
     still keeps two polls apart.
     """
-    lock = get_redis().lock(LOCK_KEY, timeout=LOCK_SECONDS, blocking=False)
-    if not lock.acquire():
-        log.info("poll_skipped", extra={"reason": "another poll is still running"})
-        return
-    try:
-        if now_please or claim_turn("pf_jira.poll"):
-            _poll_and_tell()
-    finally:
-        try:
-            lock.release()
-        except LockError:
-            log.warning("poll_lock_lost", extra={"seconds": LOCK_SECONDS})
+    with locks.held("pf_jira.poll") as lock:
+        if lock is None:
+            log.info("poll_skipped", extra={"reason": "another poll is still running"})
+        elif now_please or claim_turn("pf_jira.poll"):
+            _poll_and_tell(lock)
 
 
-def _poll_and_tell() -> None:
+def _poll_and_tell(lock: locks.Holding) -> None:
     """Poll; whatever ends it is told to whoever looks at the status, not to the log alone."""
     began, started = now(), time.monotonic()
     try:
-        _poll(began, started)
+        _poll(lock, began, started)
+    except locks.LockLostError:
+        # Whoever has the lock now reads newer lists and reports of them.
+        log.warning("poll_stopped", extra={"reason": "its lock was lost"})
     except Exception as error:
         _report(began, started, error=_words_for(error))
         raise
@@ -83,7 +74,7 @@ def _words_for(error: Exception) -> str:
     return f"an unexpected error ({type(error).__name__}); the log of the worker pf_jira has it"
 
 
-def _poll(began: datetime, started: float) -> None:
+def _poll(lock: locks.Holding, began: datetime, started: float) -> None:
     try:
         tasks = wiring.peopleforce().open_tasks()
         with reading() as session:
@@ -103,9 +94,10 @@ def _poll(began: datetime, started: float) -> None:
     alarms.polls_succeed()
     completed = [sighting(task, missing[str(task.id)]) for task in found]
     changes = [*comparison.sightings, *completed]
-    _note_and_publish(changes, began)
+    _note_and_publish(lock, changes, began)
     lost = [link for sid, link in missing.items() if sid not in _ids(found)]
     if read_all:
+        lock.check()
         _note_missing(lost)
     _report(
         began,
@@ -163,9 +155,11 @@ def _look_among_completed(missing: Mapping[str, Known]) -> tuple[list[Task], boo
     return found, True
 
 
-def _note_and_publish(changes: Sequence[Sighting], began: datetime) -> None:
+def _note_and_publish(lock: locks.Holding, changes: Sequence[Sighting], began: datetime) -> None:
     since = began - PUSH_MARGIN
     for start in range(0, len(changes), ledger.CHUNK):
+        # What another poll has read meanwhile is newer, and must not be undone.
+        lock.check()
         with writing() as session:
             chunk = changes[start : start + ledger.CHUNK]
             ids = ledger.note_sightings(session, SOURCE, chunk, unless_pushed_since=since)

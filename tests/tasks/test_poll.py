@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
 from connectors.peopleforce.service import PeopleForce
-from core import reports
+from core import locks, reports
 from core.database import writing
 from core.domain_settings import set_setting
 from core.errors import PayloadError
 from core.models import LinkState
+from core.redis_client import NAMESPACE
 from tasks import app
 from tests.tasks.world import EDIT, TASK_LIST, on_sqlite
 
 TASKS = "/api/public/v3/tasks"
+
+
+LOCK = f"{NAMESPACE}lock:pf_jira.poll"
+
+
+def lose_lock(world):
+    """Let somebody else have the poll's lock, and its holder notice."""
+    world.redis.set(LOCK, "somebody else")
+    time.sleep(0.5)
+
+
+@pytest.fixture(autouse=True)
+def prompt_renewals(monkeypatch):
+    monkeypatch.setattr(locks, "RENEW_SECONDS", 0.1)
 
 
 def poll(*args):
@@ -50,6 +66,22 @@ def test_two_polls_at_once_are_one(world):
 
     assert world.peopleforce.calls() == {TASK_LIST: 1}
     assert len(world.links()) == 3
+
+
+def test_a_poll_whose_lock_was_lost_while_it_read_notes_nothing(world):
+    [task_id] = world.has_synced_tasks(1)
+    world.edit(task_id, title="New")
+    world.peopleforce_wire.after("GET", TASKS, lambda: lose_lock(world))
+    before = world.rows()
+    reported = reports.last("pf_jira.poll")
+
+    poll(True)
+
+    assert world.rows() == before
+    assert reports.last("pf_jira.poll") == reported
+    world.redis.delete(LOCK)
+    poll(True)
+    assert world.rows() != before
 
 
 def test_there_is_one_poll_per_interval_however_many_messages_come(world):
