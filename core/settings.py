@@ -103,7 +103,7 @@ class Settings(BaseSettings):
         ge=1,
         le=256,
         description="Threads in each gunicorn worker process for webhooks and pages; those of "
-        "waiting callers come on top.",
+        "waiting callers and of live pages come on top.",
     )
     command_callers: int = Field(
         default=32,
@@ -118,6 +118,13 @@ class Settings(BaseSettings):
         le=25,
         description="Seconds that a caller of a command waits before being told to fetch the "
         "answer later.",
+    )
+    event_streams: int = Field(
+        default=64,
+        ge=1,
+        le=1024,
+        description="Live pages that may be open at a time, all processes together; one more is "
+        "told to come back.",
     )
     public_url: str = Field(
         default="",
