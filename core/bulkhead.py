@@ -71,22 +71,23 @@ class Bulkhead:
         Raises `BulkheadFullError` at once where there is none, and `redis.RedisError` within two
         seconds where Redis does not say.
         """
-        self._take(holder, until)
+        self.take(holder, until)
         try:
             yield
         finally:
-            self._give_back(holder, until)
+            # The caller's answer must not be late for this.
+            if until - time.monotonic() >= _GIVING_BACK:
+                self.give_back(holder)
 
-    def _take(self, holder: str, until: float) -> None:
+    def take(self, holder: str, until: float) -> None:
+        """Take a place, or keep the one that is held until later; raises as `place` does."""
         lease = max(1, round((until - time.monotonic()) * 1000))
         taken = get_prompt_redis().eval(_TAKE, 1, self._key, self._places, holder, lease)
         if not taken:
             raise BulkheadFullError
 
-    def _give_back(self, holder: str, until: float) -> None:
-        # The caller's answer must not be late for this.
-        if until - time.monotonic() < _GIVING_BACK:
-            return
+    def give_back(self, holder: str) -> None:
+        """Give a place back; while Redis does not answer it runs out by itself."""
         try:
             get_prompt_redis().zrem(self._key, holder)
         except redis.RedisError:

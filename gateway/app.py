@@ -13,7 +13,7 @@ from core.dispatch import BackgroundPublisher
 from core.domains import load_domains
 from core.logs import bind_request_id, configure_logging, new_request_id
 from core.settings import get_settings
-from gateway import assets, commands, dashboard, health, webhooks
+from gateway import assets, commands, dashboard, health, live, webhooks
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ def create_app() -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.webhook_max_bytes + 1
     app.extensions[webhooks.SOURCES] = webhooks.load_sources()
     app.extensions[webhooks.PUBLISHER] = BackgroundPublisher()
+    live.init_app(app, settings.event_streams)
     app.register_blueprint(webhooks.bp)
     app.register_blueprint(commands.blueprint())
     app.register_blueprint(health.bp)

@@ -1,4 +1,4 @@
-"""gunicorn's threads, none of which a slow sender can keep.
+"""gunicorn's threads, none of which a slow sender can keep, and no live page when it stops.
 
 A sender who announces a body and never sends it, or sends a byte now and then, would hold a thread
 for as long as it likes; a few dozen of them would hold all. gunicorn bounds only the wait for the
@@ -13,6 +13,8 @@ import time
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from gateway import live
 
 REQUEST_SECONDS = 20.0
 """How long a request may take to arrive: Jira itself gives up after as long.
@@ -36,6 +38,12 @@ class DeadlineWorker(ThreadWorker):
             conn.sock = DeadlineSocket(conn.sock)
         conn.sock.begin()
         return super().handle(conn)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:  # noqa: ANN401 - gunicorn's signature
+        """Begin to stop: event streams would go on until the time to stop is up."""
+        # From the main loop, because a signal may have interrupted whoever holds a lock.
+        self.method_queue.defer(live.close_all, self.wsgi)
+        super().handle_exit(sig, frame)
 
 
 class DeadlineSocket:

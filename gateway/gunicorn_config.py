@@ -14,9 +14,9 @@ _settings = get_settings()
 bind = [_settings.gateway_bind]
 workers = _settings.gateway_workers
 worker_class = "gateway.deadline_worker.DeadlineWorker"
-# All who wait for a reply may be in one process; webhooks must find their threads there as well. A
-# thread is started when it is first needed, and costs nothing before.
-threads = _settings.gateway_threads + _settings.command_callers
+# All who wait for a reply and all who watch a live page may be in one process; webhooks must find
+# their threads there as well. Threads are started when first needed, and cost nothing before.
+threads = _settings.gateway_threads + _settings.command_callers + _settings.event_streams
 # A webhook's answer takes milliseconds; 30 s let a caller who waits for a reply (25 s) have it.
 graceful_timeout = 30
 keepalive = 5

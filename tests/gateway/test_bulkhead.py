@@ -90,7 +90,7 @@ def test_a_place_is_given_back_when_its_holder_fails(redis_client):
 
 def test_who_asks_again_because_the_answer_was_lost_has_the_same_place(redis_client):
     bulkhead = Bulkhead("test", 1)
-    bulkhead._take("one", in_a_minute())
+    bulkhead.take("one", in_a_minute())
 
     with bulkhead.place("one", in_a_minute()):
         assert get_redis().zcard("igw:waiting:test") == 1

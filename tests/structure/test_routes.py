@@ -61,14 +61,15 @@ def test_every_command_has_its_route_and_asks_for_its_role(app):
             assert decisions[route] == f"api key: {command.role.value}"
 
 
-def test_callers_who_wait_cannot_take_the_threads_of_webhooks(settings_env):
+def test_callers_who_wait_and_live_pages_cannot_take_the_threads_of_webhooks(settings_env):
     settings_env.setenv("IGW_COMMAND_CALLERS", "100")
+    settings_env.setenv("IGW_EVENT_STREAMS", "20")
     settings_env.setenv("IGW_GATEWAY_THREADS", "3")
     get_settings.cache_clear()
 
     config = importlib.reload(gunicorn_config)
 
-    assert config.threads - get_settings().command_callers == 3
+    assert config.threads - get_settings().command_callers - get_settings().event_streams == 3
     assert config.graceful_timeout > get_settings().command_seconds, (
         "who waits while the gateway stops should still get the answer"
     )
