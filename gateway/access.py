@@ -7,8 +7,6 @@ decorator, so that a route cannot forget to ask.
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable
 from functools import wraps
 from ipaddress import ip_address
@@ -21,6 +19,7 @@ from flask.typing import ResponseReturnValue
 from core import credentials
 from core.database import reading, writing
 from core.models import ApiCredential, Role
+from gateway.refusals import refusals
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +97,9 @@ def _credential() -> ApiCredential | None:
 
 
 def _not_known() -> tuple[Response, int]:
-    _refused_logins.note()
+    # Nobody is locked out after some failures: nobody guesses 256 random bits, and a lock would
+    # only let strangers keep out who has a key.
+    refusals.note("login_refused", "login_refused", path=request.path)
     answer = jsonify(
         error="unauthorized",
         message="Send a valid API key as `Authorization: Bearer igw_...`. An admin makes one with: "
@@ -117,36 +118,6 @@ def _not_allowed(credential: ApiCredential, role: Role) -> tuple[Response, int]:
         f"{role.value}"
     )
     return jsonify(error="forbidden", message=message), 403
-
-
-class _RefusedLogins:
-    """Logs refused keys, some lines a minute and then their number: a flood must fill no disk.
-
-    Nobody is locked out after some failures. A key has 256 random bits, which nobody guesses;
-    a lock would only let strangers keep out who has one.
-    """
-
-    LINES, SECONDS = 10, 60.0
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._until = 0.0
-        self._count = 0
-
-    def note(self) -> None:
-        with self._lock:
-            moment = time.monotonic()
-            unlogged = 0
-            if moment >= self._until:
-                unlogged = max(0, self._count - self.LINES)
-                self._until, self._count = moment + self.SECONDS, 0
-            self._count += 1
-            if self._count > self.LINES:
-                return
-        log.warning("login_refused", extra={"path": request.path, "unlogged_before": unlogged})
-
-
-_refused_logins = _RefusedLogins()
 
 
 def _from_loopback() -> bool:

@@ -1,8 +1,8 @@
 """Webhooks: verify the raw bytes, write the delivery down, answer, publish.
 
-The routes come from the `domain.toml` files. What is forged or malformed gets a 4xx, one log line
-and no row; what is authentic and written down is answered 2xx, whatever becomes of it later,
-because senders switch off receivers that answer with errors.
+The routes come from the `domain.toml` files. What is forged or malformed gets a 4xx and no
+row, and the log stays small; what is authentic and written down is answered 2xx, whatever becomes
+of it later, because senders switch off receivers that answer with errors.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from core.logs import current_request_id
 from core.settings import get_settings
 from core.webhooks import SignatureError, WebhookScheme, load_scheme
 from gateway.access import signed
+from gateway.refusals import refusals
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +130,6 @@ def parse_json(body: bytes) -> object:
 
 
 def refuse(status: int, code: str, text: str) -> tuple[Response, int]:
-    """Answer an error in the API's one shape, and leave one line in the log."""
-    log.warning("request_refused", extra={"status": status, "code": code, "path": request.path})
+    """Answer an error in the API's one shape, and note it in the log, where a flood has an end."""
+    refusals.note("request_refused", code, status=status, code=code, path=request.path)
     return jsonify(error=code, message=text), status

@@ -6,12 +6,24 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
+import pytest
+
+from gateway import refusals
 from tests.conftest import wait_until
-from tests.gateway.conftest import EVENT, published, sign
+from tests.gateway.conftest import EVENT, Gunicorn, published, sign
 from tests.store.conftest import at_once
 
 FORGED = 10_000
 CALLERS = 8
+MINUTES = 4  # Far more than the flood takes.
+
+
+@pytest.fixture
+def own_gunicorn(tmp_path, redis_server):
+    gateway = Gunicorn(tmp_path, redis_server)
+    gateway.start()
+    yield gateway
+    gateway.stop()
 
 
 def test_one_delivery_two_hundred_times_at_once_is_one_delivery_and_one_message(
@@ -23,6 +35,18 @@ def test_one_delivery_two_hundred_times_at_once_is_one_delivery_and_one_message(
     ((delivery_id,),) = gateway.rows("id")
     messages = wait_until(lambda: published(redis_client), what="the message")
     assert [message["args"] for message in messages] == [[[delivery_id]]]
+
+
+def test_a_refusal_is_told_in_the_log_with_its_request(own_gunicorn):
+    answer = own_gunicorn.deliver(secret="a guess")
+
+    [line] = own_gunicorn.new_lines()
+    assert (line["event"], line["status"], line["code"]) == (
+        "request_refused",
+        401,
+        "bad_signature",
+    )
+    assert line["request_id"] == answer.headers["X-Request-Id"]
 
 
 def test_a_flood_of_forged_deliveries_stores_nothing_and_keeps_nobody_out(gateway, redis_client):
@@ -47,3 +71,6 @@ def test_a_flood_of_forged_deliveries_stores_nothing_and_keeps_nobody_out(gatewa
     assert set().union(*(flood.result() for flood in forged)) == {401}
     assert genuine == [202] * 20
     assert len(gateway.rows("id")) == 20
+    told = [line for line in gateway.new_lines() if line["event"] != "webhook_received"]
+    assert {line["event"] for line in told} <= {"request_refused", "more_refused"}
+    assert 0 < len(told) <= MINUTES * (refusals.LINES + 1)
