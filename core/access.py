@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+LONGEST_E_MAIL = 254
+"""Characters. Source: RFC 5321, 4.5.3.1.3, as corrected by erratum 1690."""
+
 
 class VendorMode(StrEnum):
     """Whether the vendors are real or the local stand-ins."""
@@ -81,6 +84,21 @@ def slack_webhook_url(value: str) -> str:
         message = "is not an incoming webhook; Slack's begin with https://hooks.slack.com/services/"
         raise ValueError(message)
     return value
+
+
+def e_mail(value: str) -> str:
+    """Give an e-mail address in the one form in which addresses are compared.
+
+    Raises `ValueError` for what is none. Providers treat addresses that differ in their case alone
+    as the same.
+    """
+    address = value.strip().casefold()
+    name, at, domain = address.rpartition("@")
+    plain = address.isprintable() and not any(char in ' ,;<>"' for char in address)
+    if not (name and at and "." in domain and plain) or len(address) > LONGEST_E_MAIL:
+        message = f"{value!r} is not an e-mail address"
+        raise ValueError(message)
+    return address
 
 
 def is_loopback(host: str) -> bool:

@@ -43,6 +43,8 @@ def contradictions(settings: Settings) -> list[Finding]:
             )
         )
     findings += _half_a_telegram(settings)
+    findings += _half_a_google(settings)
+    findings += _open_door(settings)
     findings += _shared_ports(settings)
     if settings.broker_url and not settings.redis_url and settings.mode is VendorMode.REAL:
         scheme = urlsplit(settings.resolved_broker_url).scheme
@@ -69,6 +71,63 @@ def _half_a_telegram(settings: Settings) -> list[Finding]:
             problem=f"is not set, though {variable(given)} is: no alert could go to Telegram",
             remedy=f"set both in {env_file()}, or neither",
         )
+    ]
+
+
+def _half_a_google(settings: Settings) -> list[Finding]:
+    given = {
+        "google_client_id": settings.google_client_id,
+        "google_client_secret": settings.google_client_secret,
+        "google_hosted_domains": settings.google_hosted_domains,
+    }
+    if not settings.google_client_id and not settings.google_client_secret:
+        return []
+    findings = [
+        Finding(
+            subject=variable(name),
+            problem="is not set, though other settings of the log-in with Google are",
+            remedy=f"set it in {env_file()}, or remove all settings of Google",
+        )
+        for name, value in given.items()
+        if not value
+    ]
+    if not settings.behind_tls:
+        findings.append(
+            Finding(
+                subject=variable("public_url"),
+                problem="does not begin with https://, and Google sends people back there with a "
+                "code that is worth a log-in",
+                remedy=f"set {variable('public_url')} to where people reach the gateway, and end "
+                "TLS in front of it",
+            )
+        )
+    return findings
+
+
+def _open_door(settings: Settings) -> list[Finding]:
+    """Refuse the log-in without a password wherever somebody else could reach it."""
+    if not settings.dev_login_on:
+        return []
+    reasons = {
+        "real vendors are set up": settings.mode is VendorMode.REAL,
+        f"the gateway would listen on {settings.gateway_host}": not is_loopback(
+            settings.gateway_host
+        ),
+        f"{variable('trusted_proxies')} says that it is reached through a proxy": bool(
+            settings.trusted_proxies
+        ),
+        f"{variable('public_url')} says that it is reached from elsewhere": not is_loopback(
+            urlsplit(settings.resolved_public_url).hostname or ""
+        ),
+    }
+    return [
+        Finding(
+            subject=variable("dev_login"),
+            problem=f"lets anybody in as admin without a password, and {reason}",
+            remedy=f"remove {variable('dev_login')}; people log in with Google (docs/security.md)",
+        )
+        for reason, holds in reasons.items()
+        if holds
     ]
 
 

@@ -23,6 +23,7 @@ from core.access import (
     TelegramAccess,
     VendorMode,
     base_url,
+    e_mail,
     is_loopback,
     slack_webhook_url,
 )
@@ -51,6 +52,9 @@ SANDBOX_API_KEY = "sandbox-key"
 SANDBOX_JIRA_EMAIL = "gateway@acme.example"
 SANDBOX_JIRA_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but the stand-in on loopback
 SANDBOX_WEBHOOK_SECRET = "sandbox-webhook-secret"  # noqa: S105 - as above
+
+SHORTEST_KEY = 32
+"""Characters of a key that signs cookies: as hexadecimal digits, that is 128 bits."""
 
 BROKERS = ("redis", "rediss", "sentinel", "amqp", "amqps")
 """Ways to reach a broker that Celery's settings here are made for."""
@@ -131,12 +135,62 @@ class Settings(BaseSettings):
         description="Where people reach the gateway, for the links in alerts; empty: its own "
         "address on this machine.",
     )
+    trusted_proxies: int = Field(
+        default=0,
+        ge=0,
+        le=10,
+        description="Proxies in front of the gateway, each of which adds itself to X-Forwarded-For "
+        "and X-Forwarded-Proto; 0: such headers are not believed.",
+    )
     webhook_max_bytes: int = Field(
         default=26_214_400,
         ge=1024,
         description="Largest webhook body; 25 MB is the most that Jira sends.",
     )
     flower_port: Port = Field(default=5555, description="Port of Flower, on loopback.")
+
+    # Logging in
+    google_client_id: str = Field(
+        default="",
+        description="OAuth client of the company at Google (Google Cloud console, Credentials). "
+        "Empty: nobody can log in with Google.",
+    )
+    google_client_secret: SecretStr | None = Field(
+        default=None, description="Secret of that OAuth client."
+    )
+    google_hosted_domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Google Workspace domains whose people may log in, separated by commas; "
+        "nobody else may, whoever invited them.",
+    )
+    invited_only: bool = Field(
+        default=False,
+        description="Whether people of these domains need an invitation; if not, whoever logs in "
+        "for the first time becomes a viewer.",
+    )
+    first_admin: str = Field(
+        default="",
+        description="E-mail of who becomes admin by logging in, as long as there is no admin.",
+    )
+    session_hours: float = Field(
+        default=12.0, gt=0, le=720, description="Hours after which everybody has to log in again."
+    )
+    session_idle_minutes: float = Field(
+        default=120.0,
+        ge=5,
+        le=43_200,
+        description="Minutes without a request after which somebody has to log in again.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Key that signs the cookies, 32 characters or more; empty: a key is made at "
+        "the first start and kept in the data folder.",
+    )
+    dev_login: bool | None = Field(
+        default=None,
+        description="Whether anybody on this machine may log in without a password, in any role: "
+        "for the sandbox alone. Empty: on where `igw up` starts the sandbox, otherwise off.",
+    )
 
     # Workers
     worker_concurrency: int = Field(
@@ -240,9 +294,9 @@ class Settings(BaseSettings):
         default="json", description="json for machines, text for a terminal."
     )
 
-    @field_validator("jira_webhook_secrets", mode="before")
+    @field_validator("jira_webhook_secrets", "google_hosted_domains", mode="before")
     @classmethod
-    def _split_secrets(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
@@ -288,6 +342,32 @@ class Settings(BaseSettings):
         # It is sent as a part of the path, where anything else could lead elsewhere.
         if value and not re.fullmatch(r"\d+:[A-Za-z0-9_-]+", value.get_secret_value()):
             message = "is not a bot's token, which has the form 123456:ABC-def"
+            raise ValueError(message)
+        return value
+
+    @field_validator("google_hosted_domains")
+    @classmethod
+    def _plain_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        domains = tuple(domain.lower() for domain in value)
+        for domain in domains:
+            # The domains of mailboxes that anybody can open belong to no Workspace.
+            if not re.fullmatch(r"([a-z0-9-]+\.)+[a-z0-9-]+", domain) or domain == "gmail.com":
+                message = f"{domain!r} is not a Workspace domain, such as acme.example"
+                raise ValueError(message)
+        return domains
+
+    @field_validator("first_admin")
+    @classmethod
+    def _plain_e_mail(cls, value: str) -> str:
+        return e_mail(value) if value else value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value()) < SHORTEST_KEY:
+            message = (
+                f"must have {SHORTEST_KEY} characters at least, such as `openssl rand -hex 32`"
+            )
             raise ValueError(message)
         return value
 
@@ -404,6 +484,21 @@ class Settings(BaseSettings):
         if not secrets and self.mode is VendorMode.SANDBOX:
             secrets = (SecretStr(SANDBOX_WEBHOOK_SECRET),)
         return [secret.get_secret_value().encode() for secret in secrets]
+
+    @property
+    def dev_login_on(self) -> bool:
+        """Whether the log-in without a password is there."""
+        return self.dev_login is True
+
+    @property
+    def google_on(self) -> bool:
+        """Whether people can log in with Google."""
+        return bool(self.google_client_id)
+
+    @property
+    def behind_tls(self) -> bool:
+        """Whether people reach the gateway by https, so that cookies and headers can demand it."""
+        return self.public_url.startswith("https://")
 
     @property
     def gateway_bind(self) -> str:
