@@ -15,6 +15,7 @@ from core.models.records import Activity, Audit, DeadLetter, DeadLetterState
 from core.models.replays import Replay
 from core.models.rules import Rule, RuleAction, RuleField, RuleState, RuleVersion
 from core.models.shadow import RunState, ShadowResult, ShadowRun, ShadowVerdict
+from core.models.users import LoginKind, User, WebSession
 from core.orm import Base
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "DomainSetting",
     "Link",
     "LinkState",
+    "LoginKind",
     "Person",
     "Replay",
     "Role",
@@ -47,4 +49,6 @@ __all__ = [
     "ShadowResult",
     "ShadowRun",
     "ShadowVerdict",
+    "User",
+    "WebSession",
 ]

@@ -20,7 +20,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database):
 
 def test_the_database_is_at_the_revision_that_the_code_wants(database):
     present, wanted = revisions(get_settings())
-    assert present == wanted == "0005"
+    assert present == wanted == "0006"
 
 
 def test_the_migrations_can_be_taken_back(database):
