@@ -19,7 +19,9 @@ from flask.typing import ResponseReturnValue
 from core import credentials
 from core.database import reading, writing
 from core.models import ApiCredential, Role
-from gateway.refusals import refusals
+from gateway import refusals
+from gateway.auth import cookie
+from gateway.refusal_log import refusal_log
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,30 @@ def loopback_only(view: View[P]) -> View[P]:
         return view(*args, **kwargs)
 
     return _decided(guarded, "loopback only")
+
+
+def role_required(role: Role) -> Callable[[View[P]], View[P]]:
+    """Let whoever is logged in with this role, or a higher one, call the view.
+
+    The view finds the person in `g.user`. A stranger is sent to the log-in and comes back; who has
+    too low a role reads which one it takes, and who can give it. Role and log-in are read from the
+    database with each request, so a change counts from the next one on.
+    """
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            visitor = cookie.visitor()
+            if visitor is None:
+                return refusals.to_login()
+            g.user = visitor
+            if not visitor.role.covers(role):
+                return refusals.role_too_low(visitor, role)
+            return view(*args, **kwargs)
+
+        return _decided(guarded, f"role: {role.value}")
+
+    return decorate
 
 
 def api_key_required(role: Role) -> Callable[[View[P]], View[P]]:
@@ -99,7 +125,7 @@ def _credential() -> ApiCredential | None:
 def _not_known() -> tuple[Response, int]:
     # Nobody is locked out after some failures: nobody guesses 256 random bits, and a lock would
     # only let strangers keep out who has a key.
-    refusals.note("login_refused", "login_refused", path=request.path)
+    refusal_log.note("login_refused", "login_refused", path=request.path)
     answer = jsonify(
         error="unauthorized",
         message="Send a valid API key as `Authorization: Bearer igw_...`. An admin makes one with: "

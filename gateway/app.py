@@ -1,4 +1,4 @@
-"""The Flask app: webhooks, commands, health and the overview page."""
+"""The Flask app: webhooks, commands, health and the dashboard."""
 
 from __future__ import annotations
 
@@ -13,17 +13,10 @@ from core.dispatch import BackgroundPublisher
 from core.domains import load_domains
 from core.logs import bind_request_id, configure_logging, new_request_id
 from core.settings import get_settings
-from gateway import assets, commands, dashboard, health, live, webhooks
+from gateway import assets, commands, dashboard, health, live, protection, webhooks
+from gateway.auth import views
 
 log = logging.getLogger(__name__)
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 def create_app() -> Flask:
@@ -44,9 +37,11 @@ def create_app() -> Flask:
     app.register_blueprint(commands.blueprint())
     app.register_blueprint(health.bp)
     app.register_blueprint(assets.bp)
+    app.register_blueprint(views.bp)
     dashboard.register(app)
     app.before_request(_begin)
     app.after_request(_finish)
+    protection.configure(app, settings)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unexpected_error)
     return app
@@ -60,8 +55,6 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = g.request_id
     bind_request_id("")
     return response

@@ -23,7 +23,7 @@ from core.logs import current_request_id
 from core.settings import get_settings
 from core.webhooks import SignatureError, WebhookScheme, load_scheme
 from gateway.access import signed
-from gateway.refusals import refusals
+from gateway.refusal_log import refusal_log
 
 log = logging.getLogger(__name__)
 
@@ -131,5 +131,5 @@ def parse_json(body: bytes) -> object:
 
 def refuse(status: int, code: str, text: str) -> tuple[Response, int]:
     """Answer an error in the API's one shape, and note it in the log, where a flood has an end."""
-    refusals.note("request_refused", code, status=status, code=code, path=request.path)
+    refusal_log.note("request_refused", code, status=status, code=code, path=request.path)
     return jsonify(error=code, message=text), status

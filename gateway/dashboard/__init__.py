@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from datetime import datetime
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, current_app, request, url_for
 
 from core.clock import age, now
 from core.settings import VendorMode, get_settings
@@ -39,7 +39,9 @@ def ago(moment: datetime) -> str:
 
 def _frame() -> dict[str, object]:
     theme = request.cookies.get("igw_theme", "")
+    searchable = "search.index" in current_app.view_functions
     return {
+        "search_url": url_for("search.index") if searchable else "",
         "sandbox_mode": get_settings().mode is VendorMode.SANDBOX,
         "theme": theme if theme in THEMES else "",
     }

@@ -5,15 +5,16 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from core.models import Role
 from core.settings import VendorMode, get_settings
 from core.status import read_status
-from gateway.access import loopback_only
+from gateway.access import role_required
 
 bp = Blueprint("overview", __name__)
 
 
 @bp.get("/")
-@loopback_only
+@role_required(Role.VIEWER)
 def index() -> ResponseReturnValue:
     """Show the status; the page asks again by itself every five seconds."""
     settings = get_settings()

@@ -35,6 +35,7 @@ from sandbox.common.server import running
 from tests.conftest import RedisServer, free_port, wait_until
 
 if TYPE_CHECKING:
+    from tests.gateway.browsing import Browser
     from tests.gateway.commanding import Office
 
 # The vendor's own vector: https://developer.atlassian.com/cloud/jira/platform/webhooks/
@@ -227,6 +228,25 @@ def serve(redis_client, settings_env, monkeypatch) -> Iterator[Callable[..., Cal
     publisher.cache_clear()
     root.handlers[:] = before[0]
     root.setLevel(before[1])
+
+
+@pytest.fixture
+def dashboard(database, serve) -> Callable[..., Browser]:
+    """Serve a gateway where anybody may log in, and give browsers that know nothing yet.
+
+    Keyword arguments are settings, and count with the first browser.
+    """
+    served: list[Caller] = []
+
+    def browser(**settings: object) -> Browser:
+        # It stands on what is here.
+        from tests.gateway.browsing import Browser  # noqa: PLC0415
+
+        if not served:
+            served.append(serve(**{"dev_login": "true", **settings}))
+        return Browser(served[0])
+
+    return browser
 
 
 @pytest.fixture

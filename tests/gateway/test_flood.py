@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from gateway import refusals
+from gateway import refusal_log
 from tests.conftest import wait_until
 from tests.gateway.conftest import EVENT, Gunicorn, published, sign
 from tests.store.conftest import at_once
@@ -73,4 +73,4 @@ def test_a_flood_of_forged_deliveries_stores_nothing_and_keeps_nobody_out(gatewa
     assert len(gateway.rows("id")) == 20
     told = [line for line in gateway.new_lines() if line["event"] != "webhook_received"]
     assert {line["event"] for line in told} <= {"request_refused", "more_refused"}
-    assert 0 < len(told) <= MINUTES * (refusals.LINES + 1)
+    assert 0 < len(told) <= MINUTES * (refusal_log.LINES + 1)

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from gateway import refusals
-from gateway.refusals import LINES, RefusalLog
+from gateway import refusal_log
+from gateway.refusal_log import LINES, RefusalLog
 from tests.store.conftest import at_once
 
 
@@ -15,7 +15,9 @@ from tests.store.conftest import at_once
 def minute(monkeypatch):
     """What is to be done at the end of the minute."""
     waiting = []
-    monkeypatch.setattr(refusals, "_after", lambda seconds, work: waiting.append((seconds, work)))
+    monkeypatch.setattr(
+        refusal_log, "_after", lambda seconds, work: waiting.append((seconds, work))
+    )
     return waiting
 
 
@@ -33,7 +35,7 @@ def test_a_cause_has_some_lines_and_then_one_with_the_number_of_the_others(minut
 
     [(seconds, end)] = minute
     end()
-    assert seconds == refusals.SECONDS
+    assert seconds == refusal_log.SECONDS
     assert told()[LINES:] == ["more_refused"]
     last = vars(caplog.records[-1])
     assert (last["of"], last["cause"]) == ("request_refused", "bad_signature")

@@ -1,0 +1,53 @@
+"""What is said in the log of those who are refused: enough to act on, and never a full disk.
+
+Whoever forges signatures or guesses keys chooses how often that is noted. So each cause has some
+lines a minute in each process, and then one line with the number of the others.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+LINES = 10
+"""Lines for each cause before the rest of the minute is only counted."""
+
+SECONDS = 60.0
+
+
+class RefusalLog:
+    """Notes refusals, by cause; causes are words of ours, so that there are few of them."""
+
+    def __init__(self) -> None:
+        """Begin with nothing noted; safe to make before a fork."""
+        self._lock = threading.Lock()
+        self._counts: dict[str, int] = {}
+
+    def note(self, event: str, cause: str, **fields: object) -> None:
+        """Log a refusal, or count it where its cause has had its lines for this minute."""
+        with self._lock:
+            before = self._counts.get(cause, 0)
+            self._counts[cause] = before + 1
+        if before == 0:
+            _after(SECONDS, lambda: self._begin_again(event, cause))
+        if before < LINES:
+            log.warning(event, extra=fields)
+
+    def _begin_again(self, event: str, cause: str) -> None:
+        with self._lock:
+            unlogged = self._counts.pop(cause) - LINES
+        if unlogged > 0:
+            log.warning("more_refused", extra={"of": event, "cause": cause, "unlogged": unlogged})
+
+
+def _after(seconds: float, work: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, work)
+    timer.daemon = True
+    timer.start()
+
+
+refusal_log = RefusalLog()
+"""The one of this process."""
