@@ -9,7 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from core.domains import Domain
-from core.settings import Settings, VendorMode, variable
+from core.settings import Settings, VendorMode, contradictions, variable
 
 MARK = "IGW_STACK_DATA_DIR"
 """Environment variable by which every process of a stack can be recognised as such."""
@@ -136,6 +136,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "IGW_DATA_DIR": str(settings.data_dir),
         "PYTHONUNBUFFERED": "1",
     }
+    if settings.dev_login is None and login_for_all(settings):
+        variables["IGW_DEV_LOGIN"] = "true"
     if settings.mode is VendorMode.SANDBOX:
         jira = settings.jira
         secret = settings.webhook_secrets("jira_webhook_secrets")[0].decode()
@@ -148,6 +150,15 @@ def environment(settings: Settings) -> dict[str, str]:
             "SANDBOX_PEOPLEFORCE_JIRA_URL": jira.base_url,
         }
     return variables
+
+
+def login_for_all(settings: Settings) -> bool:
+    """Say whether the dashboard may be tried without a password, where nobody decided about it.
+
+    Nothing real is behind it, and nobody but this machine is meant to reach it.
+    """
+    trying = settings.model_copy(update={"dev_login": True})
+    return settings.mode is VendorMode.SANDBOX and not contradictions(trying)
 
 
 def redis_config(settings: Settings) -> str:
