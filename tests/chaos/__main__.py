@@ -3,73 +3,106 @@
 from __future__ import annotations
 
 import argparse
+import functools
+import multiprocessing
 import random
-import shlex
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatch
+from multiprocessing.synchronize import Lock
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.breaks import BREAKS
-from tests.chaos.killing import Deed, deeds
-from tests.chaos.report import Table, write
+from tests.chaos.killing import Deed
+from tests.chaos.machine import missing
+from tests.chaos.report import Results, write
 from tests.chaos.trial import SETTLE_SECONDS, Harness
+
+_starting: Lock
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run trials until the time is up or all are done; exit code 1 when the promise was broken."""
+    """Run trials until the time is up or all are done; exit code 1 when the promise was broken.
+
+    With `--broken` it is the other way round: 1 when a broken build was not found out.
+    """
     options = _options(arguments)
+    _end_in_order()
+    for what in missing():
+        print(f"left out: {what}")
+    with tempfile.TemporaryDirectory(prefix="igw-chaos-") as folder:
+        results = Results(options.results or Path(folder) / "results.jsonl")
+        deadline = time.monotonic() + options.minutes * 60
+        run = functools.partial(_run, options=options, results=results, deadline=deadline)
+        starting = multiprocessing.Lock()
+        with multiprocessing.Pool(options.jobs, _begin, (starting,)) as pool:
+            for _ in pool.imap_unordered(run, options.seeds):
+                pass
+        print(f"\n{results.text()}")
+        if options.write:
+            write(options.write, results)
+        return 1 if results.bad else 0
+
+
+def _end_in_order() -> None:
     # Whatever ends this has to end the stack: it runs in a session of its own.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    table = Table()
-    deadline = time.monotonic() + options.minutes * 60
-    done: list[int] = []
-    for seed in options.seeds:
-        if time.monotonic() < deadline:
-            done.append(seed)
-            print(f"\n== seed {seed}", flush=True)
-            _run(seed, options, table, deadline)
-    print(f"\n{table.changes} changes by people\n\n{table.markdown()}\n")
-    for name, finding in table.broken():
-        print(f"{finding.kind}: {finding.record} {finding.text} (after: {name})")
-    if options.write:
-        command = shlex.join(["python", "-m", "tests.chaos", *(arguments or sys.argv[1:])])
-        write(options.write, table, command, done)
-    return 1 if table.broken() else 0
 
 
-def _run(seed: int, options: argparse.Namespace, table: Table, deadline: float) -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="igw-chaos-", ignore_cleanup_errors=True) as folder,
-        Harness(Path(folder), seed) as harness,
-    ):
-        for name in options.broken:
-            harness.break_build(name)
-        everything = deeds(harness.triggers, options.still)
-        table.order([deed.name for deed in everything])
-        for deed in _chosen(everything, seed, options):
+def _begin(starting: Lock) -> None:
+    _end_in_order()
+    global _starting  # noqa: PLW0603 - how a pool hands a lock to its processes
+    _starting = starting
+
+
+@contextmanager
+def _harness(seed: int) -> Generator[Harness]:
+    """Start a stack, one at a time: starting takes all of the machine that there is."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="igw-chaos-", ignore_cleanup_errors=True)
+        )
+        with _starting:
+            harness = stack.enter_context(Harness(Path(folder), seed))
+        yield harness
+
+
+def _run(seed: int, options: argparse.Namespace, results: Results, deadline: float) -> None:
+    try:
+        _run_all(seed, options, results, deadline)
+    except pytest.fail.Exception as failure:
+        # No exception of the usual kind: it would end the pool's process, and nobody would know.
+        message = f"seed {seed}: {failure}"
+        raise RuntimeError(message) from None
+
+
+def _run_all(seed: int, options: argparse.Namespace, results: Results, deadline: float) -> None:
+    with _harness(seed) as harness:
+        if options.broken:
+            for name in options.broken:
+                results.add_discovery(seed, harness.find_out(name))
+            return
+        done = results.names_of(seed)
+        for deed in _chosen(list(harness.deeds.values()), seed, options):
+            if deed.name in done and not options.again:
+                continue
             if time.monotonic() > deadline:
                 break
-            outcome = harness.run(deed, options.kills, options.settle)
-            table.add(outcome)
-            seconds = (
-                "never right" if outcome.seconds is None else f"right in {outcome.seconds:.1f} s"
-            )
-            print(
-                f"{outcome.name:40} killed {outcome.kills}, {outcome.changes} changes, {seconds}",
-                *(f"\n  {one.kind}: {one.record} {one.text}" for one in outcome.findings),
-                flush=True,
-            )
+            results.add(seed, harness.run(deed, options.kills, options.settle))
 
 
 def _chosen(all_deeds: Sequence[Deed], seed: int, options: argparse.Namespace) -> list[Deed]:
     chosen = [
         deed
         for deed in all_deeds
-        if fnmatch(deed.name, options.step) and not (options.quick and deed.slow)
+        if any(fnmatch(deed.name, pattern) for pattern in options.step or ["*"])
+        and not (options.quick and deed.slow)
     ]
     # In another order for each seed: what one death leaves behind, the next may meet.
     random.Random(seed).shuffle(chosen)
@@ -79,16 +112,28 @@ def _chosen(all_deeds: Sequence[Deed], seed: int, options: argparse.Namespace) -
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seeds", type=_numbers, default=[1], help="such as 7, 1-10 or 1,5")
+    parser.add_argument("--jobs", type=int, default=1, help="stacks side by side, one per seed")
     parser.add_argument("--minutes", type=float, default=60, help="begin no trial after that")
     parser.add_argument("--kills", type=int, default=2, help="in each trial")
-    parser.add_argument("--step", default="*", help="what dies, as a glob over the table's names")
+    parser.add_argument(
+        "--step", action="append", help="what dies, as a glob over the table's names; repeatable"
+    )
     parser.add_argument("--quick", action="store_true", help="leave out what recovers in minutes")
     parser.add_argument(
         "--settle", type=float, default=SETTLE_SECONDS, help="seconds in which all must come right"
     )
-    parser.add_argument("--still", type=float, default=30, help="seconds that Redis stands still")
-    parser.add_argument("--broken", action="append", choices=sorted(BREAKS), default=[])
-    parser.add_argument("--write", type=Path, help="a page to put the table into")
+    parser.add_argument(
+        "--broken",
+        action="append",
+        choices=sorted(BREAKS),
+        default=[],
+        help="let a build that is broken on purpose go into its trap instead",
+    )
+    parser.add_argument(
+        "--results", type=Path, help="a file to add the outcomes to; what it has is not run again"
+    )
+    parser.add_argument("--again", action="store_true", help="run what the results have, too")
+    parser.add_argument("--write", type=Path, help="a page to put the tables into")
     return parser.parse_args(arguments)
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
+from uuid import uuid4
 
 ANSWERED_TOO_EARLY_SECONDS = 2.0
+COMMITTED_TOO_LATE_SECONDS = 0.5
 
 Switch = Callable[[], bool]
 
@@ -38,6 +41,38 @@ def _answer_before_commit(webhooks: Any, broken: Switch) -> None:
     inbox.record = promise
 
 
+def _publish_before_commit(webhooks: Any, broken: Switch) -> None:
+    """Send the message from inside the transaction, and rely on it alone.
+
+    A worker is quicker than the commit, and finds nothing to do.
+    """
+    inbox = webhooks.inbox
+    record = inbox.record
+
+    def record_and_publish(session: Any, arrival: Any) -> Any:
+        delivery_id = record(session, arrival)
+        if broken() and delivery_id is not None and arrival.task is not None:
+            session.get(import_module("core.models").Delivery, delivery_id).due_at = None
+            session.flush()
+            import_module("core.dispatch").publish(arrival.task, [delivery_id])
+            time.sleep(COMMITTED_TOO_LATE_SECONDS)
+        return delivery_id
+
+    inbox.record = record_and_publish
+
+
+def _publish_nothing_later(dispatch: Any, broken: Switch) -> None:
+    """Leave out the message that is due after the commit."""
+    background = dispatch.BackgroundPublisher
+    offer = background.offer
+
+    def offer_unless_published(self: Any, *args: Any) -> None:
+        if not broken():
+            offer(self, *args)
+
+    background.offer = offer_unless_published
+
+
 def _no_relay(relay: Any, broken: Switch) -> None:
     """Never publish again what was committed and not taken."""
     publish = relay.publish_batches
@@ -55,6 +90,18 @@ def _no_intent(claims: Any, broken: Switch) -> None:
         return save(self, session, link, **values)
 
     claim.save = save_without_intent
+
+
+def _no_unique_deliveries(inbox: Any, broken: Switch) -> None:
+    """Take a delivery that comes again for a new one."""
+    record = inbox.record
+
+    def record_anew(session: Any, arrival: Any) -> Any:
+        if broken():
+            arrival = replace(arrival, external_id=uuid4().hex)
+        return record(session, arrival)
+
+    inbox.record = record_anew
 
 
 def _no_claims(ledger: Any, broken: Switch) -> None:
@@ -85,8 +132,16 @@ def _every_message_twice(dispatch: Any, broken: Switch) -> None:
 
 BREAKS: Mapping[str, Mapping[str, Callable[[Any, Switch], None]]] = {
     "answer_before_commit": {"gateway.webhooks": _answer_before_commit},
+    "publish_before_commit": {
+        "gateway.webhooks": _publish_before_commit,
+        "core.dispatch": _publish_nothing_later,
+    },
     "no_relay": {"tasks.ops.relay": _no_relay},
     "no_intent": {"tasks.pf_jira.claims": _no_intent},
-    "no_claims": {"core.ledger": _no_claims, "core.dispatch": _every_message_twice},
+    "no_dedupe": {
+        "core.inbox": _no_unique_deliveries,
+        "core.ledger": _no_claims,
+        "core.dispatch": _every_message_twice,
+    },
 }
 """The name of each, with the modules that it changes."""

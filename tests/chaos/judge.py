@@ -24,11 +24,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One broken promise; `record` is the task's id, or `delivery <id>`."""
+    """One broken promise; `record` is the task's id, `delivery <id>` or `webhook <identifier>`."""
 
     kind: Kind
     record: str
     text: str
+    final: bool = False
+    """Whether it is certain already, while work goes on: nothing could make it right again."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,10 @@ class World:
     """By the task's id."""
     links: Mapping[str, SeenLink]
     waiting_deliveries: Sequence[int] = ()
+    forgotten_deliveries: Sequence[int] = ()
+    """Those that are not done, and that nobody will come back to."""
+    never_stored: Collection[str] = field(default_factory=frozenset)
+    """Jira's identifiers of webhooks that were answered 2xx and are not on disk."""
     letters: Collection[str] = field(default_factory=frozenset)
     """Records with an open dead letter, by whatever names it: a task's id, an issue's id or key."""
     never_accepted: Collection[str] = field(default_factory=frozenset)
@@ -79,10 +85,20 @@ def judge(expected: Mapping[str, Expected], world: World) -> list[Finding]:
     found = [
         Finding(Kind.STUCK, f"delivery {number}", "is due") for number in world.waiting_deliveries
     ]
+    found += [
+        Finding(Kind.LOST, f"delivery {number}", "is neither done nor due", final=True)
+        for number in world.forgotten_deliveries
+    ]
+    found += [
+        Finding(Kind.LOST, f"webhook {name}", "was answered 2xx and is not on disk", final=True)
+        for name in sorted(world.never_stored)
+    ]
     for task_id, record in expected.items():
         verdict = _judge_one(task_id, record, world)
         if verdict is not None:
-            found.append(Finding(verdict[0], task_id, verdict[1]))
+            kind, text = verdict
+            # What was made twice stays so.
+            found.append(Finding(kind, task_id, text, final=kind is Kind.DOUBLED))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Killing: at a named step, or a whole process from outside."""
+"""What goes wrong: a death at a named step or from outside, a stepped clock, a full disk."""
 
 from __future__ import annotations
 
@@ -11,16 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.injection import Trigger
+from tests.chaos.machine import Clock, Disk, Machine
 from tests.chaos.steps import STEPS, Step
 from tests.chaos.weather import API
 from tests.support.stack import Stack
-from tests.support.vendors import PeopleForceControl
+from tests.support.vendors import JiraControl, PeopleForceControl
 
 REACH_SECONDS = 45.0
 """How long a step may take to be reached while people change things."""
 
 BETWEEN = (1.0, 4.0)
 """Seconds of work before a process is killed from outside."""
+
+HOUR = 3600
+STILL_SECONDS = 30.0
+FULL_SECONDS = 20.0
+
+PATIENCE_SECONDS = 8.0
+"""Between Jira's attempts while the disk is full: it gives up after the fifth, and a real one waits
+for minutes."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +45,9 @@ class Deed:
     """Whether recovery takes up to two minutes, because a lease has to run out."""
 
 
-def deeds(folder: Path, still_seconds: float) -> list[Deed]:
-    """Give everything that can go wrong; `still_seconds` is for how long Redis stands still."""
-    return [
+def deeds(folder: Path, machine: Machine) -> list[Deed]:
+    """Give everything that can go wrong and that this machine can do."""
+    found = [
         Deed("nothing but bad weather", _nothing),
         *(Deed(step.name, _at(step, Trigger(folder, step.name)), step.slow) for step in STEPS),
         Deed("worker: a child", _child("worker-pf_jira")),
@@ -49,8 +58,16 @@ def deeds(folder: Path, still_seconds: float) -> list[Deed]:
         Deed("gateway: all its processes", _whole("gateway")),
         Deed("beat", _whole("beat")),
         Deed("redis: killed", _whole("redis"), slow=True),
-        Deed(f"redis: stands still for {still_seconds:.0f} s", _still(still_seconds), slow=True),
+        Deed(f"redis: stands still for {STILL_SECONDS:.0f} s", _still(STILL_SECONDS), slow=True),
     ]
+    if machine.clock:
+        found += [
+            Deed("clock: set an hour forward", _step_clock(machine.clock, HOUR)),
+            Deed("clock: set an hour back", _step_clock(machine.clock, -HOUR)),
+        ]
+    if machine.disk:
+        found.append(Deed(f"disk: full for {FULL_SECONDS:.0f} s", _fill(machine.disk), slow=True))
+    return found
 
 
 def _at(step: Step, trigger: Trigger) -> Callable[..., bool]:
@@ -109,6 +126,33 @@ def _still(seconds: float) -> Callable[..., bool]:
                 meanwhile()
         finally:
             _kill(pids, signal.SIGCONT)
+        return True
+
+    return do
+
+
+def _step_clock(clock: Clock, seconds: int) -> Callable[..., bool]:
+    def do(_stack: Stack, rng: random.Random, meanwhile: Callable[[], None]) -> bool:
+        _work(rng, meanwhile)
+        clock.step(seconds)
+        _work(rng, meanwhile)
+        return True
+
+    return do
+
+
+def _fill(disk: Disk) -> Callable[..., bool]:
+    def do(stack: Stack, rng: random.Random, meanwhile: Callable[[], None]) -> bool:
+        jira = JiraControl(stack.url("sandbox_jira"))
+        jira.set_webhooks(retry_wait_seconds=PATIENCE_SECONDS)
+        _work(rng, meanwhile)
+        disk.fill()
+        try:
+            deadline = time.monotonic() + FULL_SECONDS
+            while time.monotonic() < deadline:
+                meanwhile()
+        finally:
+            disk.free()
         return True
 
     return do

@@ -6,8 +6,9 @@ import json
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Collection, Iterable
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -17,8 +18,12 @@ import requests
 from core.redis_client import NAMESPACE
 from core.settings import ROOT, SANDBOX_JIRA_EMAIL, SANDBOX_JIRA_TOKEN
 from tests.chaos.judge import SeenIssue, SeenLink, SeenTask, World
+from tests.chaos.machine import Machine
 from tests.support.stack import Stack
 from tests.support.vendors import JiraControl, PeopleForceControl
+
+NOT_TOLD = frozenset({"dropped", "lost"})
+"""States of webhooks of which the gateway never took in any attempt."""
 
 SWEEP_TURN = f"{NAMESPACE}turn:pf_jira.sweep"
 LONG_AGO = "1"
@@ -27,8 +32,10 @@ LONG_AGO = "1"
 class Observer:
     """Sees what everybody could see, and changes nothing but the time of the nightly sweep."""
 
-    def __init__(self, stack: Stack, people: PeopleForceControl, jira: JiraControl) -> None:
-        self._stack, self._people, self._jira = stack, people, jira
+    def __init__(
+        self, stack: Stack, machine: Machine, people: PeopleForceControl, jira: JiraControl
+    ) -> None:
+        self._stack, self._machine, self._people, self._jira = stack, machine, people, jira
         # The sandbox has Redis' second database for itself.
         self._redis = redis.Redis.from_url(
             stack.redis_url.removesuffix("/0") + "/1", decode_responses=True, socket_timeout=2
@@ -38,6 +45,7 @@ class Observer:
 
     def world(self, since: datetime) -> World:
         """Give everything there is to see; the gateway's moves of issues since a moment."""
+        webhooks = self._jira.ask("GET", "/webhooks")["deliveries"]
         issues: dict[str, list[SeenIssue]] = {}
         for issue in self._jira.issues():
             key = issue["key"]
@@ -61,15 +69,28 @@ class Observer:
                     "SELECT source_id, state, completed, due_at FROM links"
                 )
             }
-            deliveries = [
-                row[0]
-                for row in database.execute("SELECT id FROM deliveries WHERE due_at IS NOT NULL")
-            ]
-            letters = {
-                row[0]
-                for row in database.execute("SELECT record FROM dead_letters WHERE state = 'open'")
-            }
-        return World(tasks, issues, links, deliveries, letters, self._never_accepted())
+            deliveries = _column(database, "SELECT id FROM deliveries WHERE due_at IS NOT NULL")
+            forgotten = _column(
+                database,
+                "SELECT id FROM deliveries WHERE due_at IS NULL"
+                " AND state IN ('received', 'queued', 'retrying')",
+            )
+            stored = set(_column(database, "SELECT external_id FROM deliveries"))
+            letters = set(_column(database, "SELECT record FROM dead_letters WHERE state = 'open'"))
+        return World(
+            tasks,
+            issues,
+            links,
+            waiting_deliveries=deliveries,
+            forgotten_deliveries=forgotten,
+            never_stored=_in_state(webhooks, {"delivered"}) - stored,
+            letters=letters,
+            never_accepted={
+                webhook["issue"]
+                for webhook in webhooks
+                if webhook["state"] in NOT_TOLD and webhook["event"] == "jira:issue_deleted"
+            },
+        )
 
     def _moves(self, key: str, since: datetime) -> int:
         """Count the gateway's own moves of an issue since a moment."""
@@ -98,21 +119,9 @@ class Observer:
         """Count the webhooks that Jira still has to deliver."""
         return self._jira.ask("GET", "/webhooks")["waiting"]
 
-    def _never_accepted(self) -> set[str]:
-        return {
-            delivery["issue"]
-            for delivery in self._jira.ask("GET", "/webhooks")["deliveries"]
-            if delivery["state"] in {"dropped", "lost"}
-            and delivery["event"] == "jira:issue_deleted"
-        }
-
     def needs_a_night(self) -> bool:
         """Say whether Jira could not tell of something since this was asked last."""
-        untold = {
-            delivery["identifier"]
-            for delivery in self._jira.ask("GET", "/webhooks")["deliveries"]
-            if delivery["state"] in {"dropped", "lost"}
-        }
+        untold = _in_state(self._jira.ask("GET", "/webhooks")["deliveries"], NOT_TOLD)
         new = untold - self._told
         self._told |= untold
         return bool(new)
@@ -135,7 +144,18 @@ class Observer:
         except redis.RedisError:
             return False
         report = json.loads(str(text)) if text else {"error": "never ran"}
-        return "error" not in report and datetime.fromisoformat(report["began"]) >= moment
+        if "error" in report:
+            return False
+        began = datetime.fromisoformat(report["began"]) - timedelta(seconds=self._machine.ahead)
+        return began >= moment
+
+
+def _column(database: sqlite3.Connection, query: str) -> list[Any]:
+    return [row[0] for row in database.execute(query)]
+
+
+def _in_state(webhooks: Iterable[dict[str, Any]], states: Collection[str]) -> set[str]:
+    return {webhook["identifier"] for webhook in webhooks if webhook["state"] in states}
 
 
 def _changed(issue: dict[str, Any], since: datetime) -> bool:

@@ -46,6 +46,8 @@ TOO_MANY = (ISSUE, replace(ISSUE, key="HR-2"))
         (OPEN, world(issues=(replace(ISSUE, summary="Order a lap"),)), Kind.LOST),
         (OPEN, world(link=replace(LINK, waiting=True)), Kind.STUCK),
         (OPEN, world(waiting_deliveries=[3]), Kind.STUCK),
+        (OPEN, world(forgotten_deliveries=[3]), Kind.LOST),
+        (OPEN, world(never_stored={"4b7d"}), Kind.LOST),
         (OPEN, world(task=None), Kind.WRONG),
         (DONE, world(), Kind.LOST),
         (DONE, world(issues=(), task=replace(TASK, completed=True)), Kind.LOST),

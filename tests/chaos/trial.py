@@ -12,9 +12,11 @@ from typing import Any
 from tests.chaos import weather
 from tests.chaos.actor import Actor
 from tests.chaos.injection import FOLDER, MESSAGES_TWICE, switch_of
-from tests.chaos.judge import Finding, Kind, judge
-from tests.chaos.killing import Deed
+from tests.chaos.judge import Finding, judge
+from tests.chaos.killing import Deed, deeds
 from tests.chaos.looking import Observer
+from tests.chaos.machine import Machine
+from tests.chaos.traps import TRAPS
 from tests.support.stack import Stack
 from tests.support.vendors import JiraControl, PeopleForceControl
 
@@ -44,6 +46,9 @@ MANY_CHANGES = 150
 """Changes in a trial after which people slow down: what is due has to be done before the end."""
 
 
+FOUND_OUT_SECONDS = 60.0
+
+
 @dataclass
 class Outcome:
     """What came of one trial."""
@@ -57,6 +62,16 @@ class Outcome:
     changes: int
 
 
+@dataclass
+class Discovery:
+    """What a build that is broken on purpose was seen to do; no findings: it was not found out."""
+
+    name: str
+    findings: list[Finding]
+    seconds: float
+    changes: int
+
+
 class Harness:
     """A running stack, its people, and whoever looks at both."""
 
@@ -66,11 +81,14 @@ class Harness:
         self.rng = random.Random(seed)
         self._letters: set[str] = set()
         self.stack = Stack(folder, **SETTINGS)
+        self.machine = Machine(folder, self.stack.data_dir)
         self.stack.env |= {
             "PYTHONPATH": str(INJECT),
             FOLDER: str(self.triggers),
             MESSAGES_TWICE: str(TWICE),
+            **self.machine.env,
         }
+        self.deeds = {deed.name: deed for deed in deeds(self.triggers, self.machine)}
 
     def __enter__(self) -> Harness:
         """Start the stack and wait until both sides are in step."""
@@ -81,18 +99,19 @@ class Harness:
             self.people = PeopleForceControl(self.stack.url("sandbox_peopleforce"))
             self.jira = JiraControl(self.stack.url("sandbox_jira"))
             self.people.ask("PUT", "/switches", {"rate_limit": None})
-            self.observer = Observer(self.stack, self.people, self.jira)
+            self.observer = Observer(self.stack, self.machine, self.people, self.jira)
             self.actor = Actor(self.people, self.jira, self.rng)
             self._began = datetime.now(UTC)
             findings, _ = self._settle(SETTLE_SECONDS)
             assert not findings, f"the stack did not come into step: {findings[:5]}"
         except BaseException:
-            self.stack.destroy()
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stack.destroy()
+        self.machine.remove()
 
     def run(self, deed: Deed, kills: int = 1, settle_seconds: float = SETTLE_SECONDS) -> Outcome:
         """Let a deed be done some times while people work, and judge what is left of it."""
@@ -119,9 +138,39 @@ class Harness:
             self.actor.changes - changes,
         )
 
-    def break_build(self, name: str) -> None:
-        """Go on with a build that lacks something, by a name of `breaks.BREAKS`."""
-        switch_of(self.triggers, name).touch()
+    def find_out(self, name: str, seconds: float = FOUND_OUT_SECONDS) -> Discovery:
+        """Let a broken build, by its name, go into its trap, and give what it was seen to do."""
+        trap = TRAPS[name]
+        self._began = datetime.now(UTC)
+        changes = self.actor.changes
+        self.actor.begin(deletes_issues=False)
+        before = set(self._judge())
+        switch = switch_of(self.triggers, name)
+        switch.touch()
+        self.jira.set_webhooks(**trap.webhooks)
+        self.jira.settings(**trap.jira)
+        self.deeds[trap.deed].do(self.stack, self.rng, self._work_fast)
+        began = time.monotonic()
+        wait = trap.patience or 0.0
+        found: list[Finding] = []
+        while not found and time.monotonic() < began + wait + seconds:
+            time.sleep(REST_SECONDS)
+            if time.monotonic() < began + wait:
+                continue
+            found = [
+                finding
+                for finding in self._judge()
+                if finding.kind is trap.shows and (finding.final or wait) and finding not in before
+            ]
+        switch.unlink()
+        weather.clear(self.people, self.jira)
+        return Discovery(name, found, time.monotonic() - began, self.actor.changes - changes)
+
+    def _judge(self) -> list[Finding]:
+        return judge(self.actor.expected, self.observer.world(self._began))
+
+    def _work_fast(self) -> None:
+        self._work(0)
 
     def _work(self, changes: int) -> None:
         self.actor.act()
@@ -137,9 +186,8 @@ class Harness:
             under_way = self.observer.webhooks_under_way()
             if not under_way:
                 nights.fall()
-            findings = judge(self.actor.expected, self.observer.world(self._began))
-            # What was made twice stays so; everything else may still come right.
-            if under_way or any(finding.kind is not Kind.DOUBLED for finding in findings):
+            findings = self._judge()
+            if under_way or not all(finding.final for finding in findings):
                 right = None
             elif right is None:
                 right = time.monotonic(), datetime.now(UTC)
