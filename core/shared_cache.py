@@ -54,7 +54,8 @@ class SharedCache(Generic[T]):
     """Values by key, fetched when they are missing.
 
     `dump` and `load` turn a value into JSON and back. `seconds` is how long a value is good,
-    `negative_seconds` how long a refusal is.
+    `negative_seconds` how long a refusal is. For `keep_seconds` an old value can still be looked
+    at, by whoever would rather show what was than wait for what is.
     """
 
     def __init__(
@@ -66,11 +67,13 @@ class SharedCache(Generic[T]):
         load: Callable[[Any], T],
         seconds: float = 3600.0,
         negative_seconds: float = 30.0,
+        keep_seconds: float | None = None,
     ) -> None:
         self._redis = client
         self._prefix = f"{NAMESPACE}{name}:"
         self._dump, self._load = dump, load
         self._seconds, self._negative_seconds = seconds, negative_seconds
+        self._keep_seconds = max(seconds, keep_seconds or seconds)
         self._parsed: dict[str, tuple[str, T]] = {}
         self._store = client.register_script(_STORE)
 
@@ -102,8 +105,19 @@ class SharedCache(Generic[T]):
             except redis.exceptions.LockError:
                 log.warning("fetch_took_too_long", extra={"cache": self._prefix, "key": key})
 
-    def peek(self, key: str) -> Cached[T] | None:
-        """Give what is cached, without fetching; raise a refusal that is remembered."""
+    def peek(self, key: str, *, stale: bool = False) -> Cached[T] | None:
+        """Give what is cached, without fetching; raise a refusal that is remembered.
+
+        With `stale` also what is not good any more, as long as it is kept.
+        """
+        found = self._peek(key)
+        return found if found is None or stale or self.is_good(found) else None
+
+    def is_good(self, found: Cached[T]) -> bool:
+        """Say whether a value is young enough to work with."""
+        return found.age <= self._seconds
+
+    def _peek(self, key: str) -> Cached[T] | None:
         known = self._parsed.get(key)
         if known is not None:
             # The stamp alone: a value may be large, and this is asked for every piece of work.
@@ -140,7 +154,7 @@ class SharedCache(Generic[T]):
             refusal = {"type": type(error).__name__, "args": list(error.args)}
             self._write(key, generation, {"refusal": refusal}, self._negative_seconds)
             raise
-        stamp = self._write(key, generation, {"value": self._dump(value)}, self._seconds)
+        stamp = self._write(key, generation, {"value": self._dump(value)}, self._keep_seconds)
         # The same object until the value is another: whoever used it can ask whether it still is.
         self._parsed[key] = (stamp, value)
         return value

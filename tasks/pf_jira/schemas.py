@@ -6,15 +6,8 @@ that the schema did not foretell purges its key, so that the next attempt sees J
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from functools import cache
-from typing import Any
-
-import redis
-
-from connectors.jira.models import CreateField
 from connectors.jira.schema import target_schema
+from core import targets
 from core.errors import VendorError
 from core.mapping.schema import TargetSchema
 from core.redis_client import get_redis
@@ -33,7 +26,9 @@ def schema_of(project: str, issue_type: str) -> TargetSchema:
     Raises a `VendorError`; `VendorNotFoundError` or `VendorRejectedError` where the project or the
     issue type is not there for us.
     """
-    return _cache().get(_key(project, issue_type), lambda: _fetch(project, issue_type)).schema
+    return _cache().get(
+        targets.schema_key(project, issue_type), lambda: _fetch(project, issue_type)
+    )
 
 
 def fresh_schema_of(project: str, issue_type: str) -> TargetSchema:
@@ -47,7 +42,7 @@ def fresh_schema_of(project: str, issue_type: str) -> TargetSchema:
 
 def forget(project: str, issue_type: str) -> None:
     """Have a schema read again by whoever needs it next, in all processes."""
-    _cache().purge(_key(project, issue_type))
+    _cache().purge(targets.schema_key(project, issue_type))
 
 
 def was_outdated(project: str, issue_type: str, used: TargetSchema) -> bool:
@@ -56,46 +51,20 @@ def was_outdated(project: str, issue_type: str, used: TargetSchema) -> bool:
     That is so where another one is known since, and where it was old; a fresh one is kept.
     """
     try:
-        found = _cache().peek(_key(project, issue_type))
+        found = _cache().peek(targets.schema_key(project, issue_type))
     except VendorError:
         return True
-    if found is None or found.value.schema is not used:
+    if found is None or found.value is not used:
         return True
     if found.age < FRESH_SECONDS:
         return False
-    _cache().purge(_key(project, issue_type))
+    _cache().purge(targets.schema_key(project, issue_type))
     return True
 
 
-def _fetch(project: str, issue_type: str) -> _Screen:
-    return _Screen(project, issue_type, wiring.jira().create_fields(project, issue_type))
+def _fetch(project: str, issue_type: str) -> TargetSchema:
+    return target_schema(project, issue_type, wiring.jira().create_fields(project, issue_type))
 
 
-class _Screen:
-    """A create screen as Jira describes it, and the schema that follows from it."""
-
-    def __init__(self, project: str, issue_type: str, fields: Sequence[CreateField]) -> None:
-        self.parts = (project, issue_type)
-        self.fields = fields
-        self.schema = target_schema(project, issue_type, fields)
-
-    def dump(self) -> list[Any]:
-        return [*self.parts, [asdict(field) for field in self.fields]]
-
-    @classmethod
-    def load(cls, document: Sequence[Any]) -> _Screen:
-        project, issue_type, fields = document
-        return cls(project, issue_type, [CreateField(**field) for field in fields])
-
-
-def _cache() -> SharedCache[_Screen]:
-    return _cache_on(get_redis())
-
-
-@cache
-def _cache_on(client: redis.Redis) -> SharedCache[_Screen]:
-    return SharedCache(client, "jira:createmeta", dump=_Screen.dump, load=_Screen.load)
-
-
-def _key(project: str, issue_type: str) -> str:
-    return f"{project}:{issue_type}"
+def _cache() -> SharedCache[TargetSchema]:
+    return targets.schemas(get_redis())
