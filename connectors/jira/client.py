@@ -12,6 +12,7 @@ from connectors.jira.models import (
     CreateField,
     Issue,
     IssueType,
+    Project,
     Transition,
     mapping,
     text,
@@ -28,6 +29,7 @@ MAX_BULK = 50
 
 _PAGE = 100  # Issues that a search gives at most when it is asked for fields.
 _METADATA_PAGE = 200  # Asking for more create metadata is refused.
+_PROJECT_PAGE = 100
 _MAX_PAGES = 1000
 _BAD_REQUEST = 400
 
@@ -203,6 +205,31 @@ class JiraClient:
         )
         given = mapping(mapping(payload).get("permissions"))
         return {name: mapping(given.get(name)).get("havePermission") is True for name in names}
+
+    def get_projects(self) -> list[Project]:
+        """Give the projects in which we can create issues.
+
+        Source:
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-projects/#api-rest-api-3-project-search-get
+        """
+        found: list[Project] = []
+        for _ in range(_MAX_PAGES):
+            payload = self._session.call(
+                "get_projects",
+                "GET",
+                "/project/search",
+                params={
+                    "startAt": len(found),
+                    "maxResults": _PROJECT_PAGE,
+                    "action": "create",
+                    "orderBy": "key",
+                },
+            )
+            items = _list(payload, "values")
+            found.extend(Project.from_payload(item) for item in items)
+            if not items or mapping(payload).get("isLast") is not False:
+                return found
+        raise _endless("get_projects")
 
     def get_issue_types(self, project: str) -> list[IssueType]:
         """Give the issue types that we can create in a project.

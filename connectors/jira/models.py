@@ -132,6 +132,22 @@ class IssueType:
 
 
 @dataclass(frozen=True)
+class Project:
+    """One project, by the key that rules name it by."""
+
+    key: str
+    name: str
+
+    @classmethod
+    def from_payload(cls, payload: object) -> Project:
+        """Read one project; raise `PayloadError` without a key."""
+        key = text(mapping(payload).get("key"))
+        if not key:
+            raise PayloadError("a project of Jira has no key")
+        return cls(key, text(mapping(payload).get("name")) or key)
+
+
+@dataclass(frozen=True)
 class CreateField:
     """One field of a project's create screen for an issue type.
 

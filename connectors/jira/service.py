@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.jira import accounts, creation, moves
 from connectors.jira.client import JiraClient
 from connectors.jira.creation import Created, CreateOutcome, IssueDraft, Refused
-from connectors.jira.models import LABEL, PROPERTY, CreateField, Issue, IssueType, text
+from connectors.jira.models import LABEL, PROPERTY, CreateField, Issue, IssueType, Project, text
 from connectors.jira.moves import STATUS_FIELDS, MoveOutcome
 from connectors.jira.session import VENDOR
 from core.breaker import Breaker
@@ -102,6 +102,10 @@ class Jira:
     def account_id_for(self, email: str) -> str | None:
         """Give the account of the active person with this e-mail, or None; cached."""
         return accounts.account_id_for(self.client, self._cache, email)
+
+    def projects(self) -> list[Project]:
+        """Give the projects in which issues can be created."""
+        return self.client.get_projects()
 
     def issue_types(self, project: str) -> list[IssueType]:
         """Give the issue types that can be created in a project."""
