@@ -15,7 +15,7 @@ from cli.main import EXIT_FAILED
 from cli.output import json_option, say, show_json, show_table
 from cli.person import author
 from cli.rule_output import refuse, show_difference, still_out_of_force
-from cli.rule_trials import RECENT, Jira, check_examples, forced, try_recent
+from cli.rule_trials import RECENT, check_examples, forced, try_recent
 from core import rules as stored
 from core.database import reading, writing
 from core.errors import VendorError
@@ -105,6 +105,8 @@ def test(file: Path | None, *, as_json: bool) -> None:
     Both are held against Jira's schema. Exit code: 1 when an example fails, or a record would be
     refused.
     """
+    from tasks.pf_jira.rule_checks import Jira  # noqa: PLC0415 - most commands need no vendor
+
     with reading() as session:
         rules = routing.in_order(_read(file)) if file else stored.active_rules(session)
         links = session.scalars(select(Link).order_by(Link.id.desc()).limit(RECENT)).all()

@@ -16,9 +16,8 @@ from cli.rule_output import named, show_difference
 from core import rules, shadow
 from core.database import reading, writing
 from core.dispatch import publish
-from core.domain_settings import get_setting
 from core.errors import PayloadError, VendorError
-from core.mapping import document, routing
+from core.mapping import document
 from core.models import Rule, RuleState, RunState, ShadowResult, ShadowRun, ShadowVerdict
 from core.rule_text import difference
 
@@ -98,8 +97,11 @@ def mend_rule(ctx: click.Context, name: str, key: str | None, *, apply_it: bool)
     """
     with reading() as session:
         row = named(session, name)
+    # Loaded here: `shadow` leaves the work to a worker, and needs no vendor.
+    from tasks.pf_jira.trials import try_now  # noqa: PLC0415
+
     try:
-        tried = _try(rules.to_rule(row))
+        tried = try_now(rules.to_rule(row))
     except (VendorError, PayloadError) as error:
         say(f"Jira could not be asked: {error}.")
         ctx.exit(EXIT_FAILED)
@@ -211,19 +213,6 @@ def _as_document(run: ShadowRun, found: Sequence[tuple[ShadowResult, Rule]]) -> 
             for result, rule in found
         ],
     }
-
-
-def _try(rule: routing.Rule) -> Tried:
-    """Try a rule here and now: a stored mend may be of a schema or a rule that is no more."""
-    # Loaded here: `shadow` leaves the work to a worker, and needs no vendor.
-    from tasks.pf_jira.trials import Trials  # noqa: PLC0415
-
-    with reading() as session:
-        in_force = rules.rules_in_force(session).rules
-        share: Any = get_setting(session, DOMAIN, "trip_share_percent")
-    everyone = {one.id: one for one in (*in_force, rule)}
-    trials = Trials(routing.in_order(everyone.values()), share)
-    return trials.try_rule(rule, trials.recent_ids([rule])[rule.id])
 
 
 def _show_mend(tried: Tried, mend: Mend) -> None:

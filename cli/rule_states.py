@@ -8,13 +8,12 @@ from cli.output import say
 from cli.person import at_terminal, author
 from cli.replay import replay_rule
 from cli.rule_output import changes, named, refuse
-from cli.rule_trials import Fit, Jira, check_examples, forced, held_links, try_held
+from cli.rule_trials import check_examples, forced
 from core import rule_states
 from core import rules as stored
 from core.database import reading, writing
-from core.errors import VendorError
 from core.mapping import routing
-from core.models import Link, RuleState
+from core.models import RuleState
 
 
 @click.command()
@@ -32,14 +31,13 @@ def enable(name: str, *, replay: bool | None, force: bool, note: str) -> None:
     """
     with reading() as session:
         row = named(session, name)
-        links = held_links(session, row.id)
         rule = stored.to_rule(row)
         held = rule_states.held_by(session, row.id)
     if row.state is RuleState.ACTIVE:
         say(f"Rule {name!r} is active already; nothing was changed.")
         _say_how_to_send(name, held)
         return
-    problem = _problem(rule, links, held)
+    problem = _problem(rule, held)
     if problem and not force:
         refuse(
             f"Rule {name!r} stays {row.state.value}: {problem}.",
@@ -84,27 +82,19 @@ def disable(name: str, *, note: str) -> None:
         )
 
 
-def _problem(rule: routing.Rule, links: list[Link], held: int) -> str:
+def _problem(rule: routing.Rule, held: int) -> str:
     """Say what speaks against putting a rule into force, after telling it in detail."""
-    jira = Jira(fresh=True)
-    wrong = check_examples([rule], jira).get(rule.name, "")
-    try:
-        fit = try_held(rule, links, jira)
-    except VendorError as error:
-        return wrong or f"it could not be tried, for Jira's schema could not be read: {error}"
-    fit.say()
-    return ", and ".join(part for part in (wrong, _words(fit, held)) if part)
+    # Loaded here: most commands of `igw rules` need no vendor.
+    from tasks.pf_jira import rule_checks  # noqa: PLC0415
 
-
-def _words(fit: Fit, held: int) -> str:
-    if not fit.failed:
-        return "it does not fit Jira" if fit.misfits else ""
-    newest = "newest " if held > fit.tried else ""
-    if fit.tried == 1:
-        return "the change that it holds does not fit Jira"
-    if fit.failed == fit.tried:
-        return f"none of the {newest}{fit.tried} changes that it holds fits Jira"
-    return f"{fit.failed} of the {newest}{fit.tried} changes that it holds would be refused by Jira"
+    jira = rule_checks.Jira(fresh=True)
+    examples = rule_checks.Checked(check_examples([rule], jira).get(rule.name, ""))
+    with reading() as session:
+        links = rule_checks.held_links(session, rule.id)
+    found = rule_checks.check_held(rule, links, held, jira)
+    for line in found.lines:
+        say(line, "red" if line.startswith("-") else "")
+    return rule_checks.both(examples, found).problem
 
 
 def _wants_replay(held: int) -> bool:

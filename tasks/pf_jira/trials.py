@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
@@ -12,18 +12,20 @@ from connectors.jira.schema import JiraShapes
 from connectors.peopleforce.models import Task
 from core import shadow
 from core.database import reading
+from core.domain_settings import get_setting
 from core.errors import GatewayError, VendorError, VendorNotFoundError, VendorRejectedError
 from core.mapping.casts import Lookups
 from core.mapping.mending import Mend, seen_to_help
 from core.mapping.mends import candidates
 from core.mapping.record import Record
 from core.mapping.resolve import needed_lookups
-from core.mapping.routing import Action, Rule, route
+from core.mapping.routing import Action, Rule, in_order, route
 from core.mapping.schema import TargetSchema
 from core.mapping.shadow import Examination, Finding, Trial, examine, left_out, without_target
 from core.models import ShadowVerdict
+from core.rules import rules_in_force
 from core.shadow import Found, Recent
-from tasks.pf_jira import wiring
+from tasks.pf_jira import DOMAIN, wiring
 from tasks.pf_jira.people import with_people
 from tasks.pf_jira.schemas import fresh_schema_of
 
@@ -185,6 +187,19 @@ class Trials:
     def _check_time(self) -> None:
         if self.out_of_time():
             raise OutOfTimeError
+
+
+def try_now(rule: Rule) -> Tried:
+    """Try a stored rule here and now.
+
+    What a run found may be of a schema or of a rule that is no more. Raises as `try_rule` does.
+    """
+    with reading() as session:
+        in_force = rules_in_force(session).rules
+        share = cast("int", get_setting(session, DOMAIN, "trip_share_percent"))
+    everyone = {one.id: one for one in (*in_force, rule)}
+    trials = Trials(in_order(everyone.values()), share)
+    return trials.try_rule(rule, trials.recent_ids([rule])[rule.id])
 
 
 def _judged(rule: Rule, found: Examination, mends: Sequence[Mend] = ()) -> Tried:
