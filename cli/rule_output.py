@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -16,7 +17,6 @@ from core import rules as stored
 from core.clock import since
 from core.mapping.violations import nearest
 from core.models import Rule, RuleState, RuleVersion
-from core.rule_text import in_short
 
 
 def named(session: Session, name: str) -> Rule:
@@ -72,18 +72,7 @@ def show_difference(lines: Iterable[str]) -> None:
 
 def version_facts(versions: Sequence[RuleVersion]) -> list[dict[str, Any]]:
     """Give what each version changed, newest first, as `core.rule_history.versions` gives them."""
-    documents = [rule_history.as_now_written(version.document) for version in versions]
-    earlier = [*documents[1:], None]
-    return [
-        {
-            "version": version.version,
-            "when": version.at,
-            "author": version.author,
-            "note": version.note,
-            "changed": in_short(before, document) or ("nothing" if before else "made"),
-        }
-        for version, document, before in zip(versions, documents, earlier, strict=True)
-    ]
+    return [asdict(step) for step in rule_history.steps(versions)]
 
 
 def show_versions(facts: Sequence[dict[str, Any]]) -> None:

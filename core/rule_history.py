@@ -5,7 +5,9 @@ History is only ever added to: taking a change back is a new version that says w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +17,7 @@ from core.errors import GatewayError
 from core.mapping import document, routing
 from core.mapping.errors import RuleDocumentError
 from core.models import Rule, RuleVersion
+from core.rule_text import in_short
 
 
 class NoSuchVersionError(GatewayError):
@@ -33,6 +36,33 @@ def versions(session: Session, row: Rule) -> list[RuleVersion]:
     """Give the versions of a rule, newest first."""
     found = select(RuleVersion).where(RuleVersion.rule_id == row.id)
     return list(session.scalars(found.order_by(RuleVersion.version.desc())))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One version in short: who made it, when and why, and what it changed."""
+
+    version: int
+    when: datetime
+    author: str
+    note: str
+    changed: str
+
+
+def steps(found: Sequence[RuleVersion]) -> list[Step]:
+    """Give what each version changed, newest first, as `versions` gives them."""
+    documents = [as_now_written(version.document) for version in found]
+    earlier = [*documents[1:], None]
+    return [
+        Step(
+            version.version,
+            version.at,
+            version.author,
+            version.note,
+            in_short(before, document) or ("nothing" if before else "made"),
+        )
+        for version, document, before in zip(found, documents, earlier, strict=True)
+    ]
 
 
 def find_version(session: Session, row: Rule, number: int) -> RuleVersion:
@@ -94,4 +124,6 @@ def rollback(
     """
     back = way_back(session, row, to_version)
     note = f"back to version {back.version}"
-    return rules.save(session, back.rule, author, f"{note}: {why}" if why else note)
+    # A name that the rule had then may be another one's now, so it keeps the one that it has.
+    rule = replace(back.rule, name=row.name)
+    return rules.save(session, rule, author, f"{note}: {why}" if why else note, row=row)

@@ -128,23 +128,29 @@ def to_rule(row: Rule) -> routing.Rule:
     )
 
 
-def save(session: Session, rule: routing.Rule, author: str, note: str = "") -> Rule:
+def save(
+    session: Session, rule: routing.Rule, author: str, note: str = "", *, row: Rule | None = None
+) -> Rule:
     """Store a rule under its name: a new one, or a new version of the one that has the name.
 
     `rule.id` is not looked at: the database gives ids, and files that travel between installations
-    go by name. A rule's state is left as it is. `author` is who wants it so, and `note` why.
+    go by name. With `row` it is a new version of that one, which gets the name with it. A rule's
+    state is left as it is. `author` is who wants it so, and `note` why.
     """
     rule_changes.announce(session)
-    return _store(session, rule, author, note)
+    return _store(session, rule, author, note, row)
 
 
-def _store(session: Session, rule: routing.Rule, author: str, note: str) -> Rule:
-    row = find_rule(session, rule.name)
+def _store(
+    session: Session, rule: routing.Rule, author: str, note: str, row: Rule | None = None
+) -> Rule:
+    row = row or find_rule(session, rule.name)
     before = written(row) if row is not None else None
     if row is None:
         row = Rule(name=rule.name, version=0)
         session.add(row)
     parts = document.dump(rule)
+    row.name = rule.name
     row.priority = rule.priority
     row.conditions = parts["conditions"]
     row.action = RuleAction(rule.action.value.upper())
