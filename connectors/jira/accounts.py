@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from connectors.jira.client import JiraClient
+from connectors.jira.known_accounts import key_of
 from connectors.jira.models import text
-from core.redis_client import NAMESPACE
 
 if TYPE_CHECKING:
     import redis
@@ -19,15 +18,11 @@ NOT_FOUND_FOR_SECONDS = 10 * 60
 
 
 def account_id_for(client: JiraClient, cache: redis.Redis, email: str) -> str | None:
-    """Give the account id of the active person with this e-mail, or None.
-
-    The cache is shared by all processes. Its key holds a hash, so that no address is in Redis.
-    """
+    """Give the account id of the active person with this e-mail, or None; cached."""
     email = email.strip().casefold()
     if not email:
         return None
-    digest = hashlib.sha256(f"{client.base_url}\n{email}".encode()).hexdigest()
-    key = f"{NAMESPACE}jira:account:{digest}"
+    key = key_of(client.base_url, email)
     known = cache.get(key)
     if known is not None:
         return str(known) or None

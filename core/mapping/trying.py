@@ -136,7 +136,7 @@ def _taken(
 
 def _difference(expected: object, value: Value, target: TargetField, context: CastContext) -> str:
     """Say how a field's value differs from what was expected of it; nothing where it does not."""
-    came = shown(_readable(value, context.lookups)) if not is_empty(value) else "nothing"
+    came = shown(readable(value, context.lookups)) if not is_empty(value) else "nothing"
     if is_empty(expected):
         return "" if value is None else f"nothing was expected, and {came} came."
     different = f"{shown(expected)} was expected, and {came} came."
@@ -156,8 +156,8 @@ def _difference(expected: object, value: Value, target: TargetField, context: Ca
     return "" if wanted == value else different
 
 
-def _readable(value: Value, lookups: Lookups) -> Any:  # noqa: ANN401, PLR0911 - a line for each type
-    """Give a neutral value as an example would have it."""
+def readable(value: Value, lookups: Lookups) -> Any:  # noqa: ANN401, PLR0911 - a line for each type
+    """Give a neutral value as people write it, and as an example would have it."""
     match value:
         case AllowedValue(id, name):
             return name or id
@@ -170,7 +170,7 @@ def _readable(value: Value, lookups: Lookups) -> Any:  # noqa: ANN401, PLR0911 -
         case date():
             return value.isoformat()
         case tuple():
-            return [_readable(item, lookups) for item in value]
+            return [readable(item, lookups) for item in value]
     return value
 
 

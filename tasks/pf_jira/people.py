@@ -12,11 +12,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import timedelta
 from typing import Any
 
-from connectors.peopleforce.employees import LISTED_DETAILS, SINGLE_DETAILS, Employee
+from connectors.peopleforce import details
+from connectors.peopleforce.employees import Employee
 from connectors.peopleforce.service import PeopleForce
 from core import people
 from core.database import reading, writing
-from core.mapping.reads import Detail, people_needed
+from core.mapping.reads import Detail
 from core.mapping.record import Record
 from core.mapping.routing import Rule
 from core.people import Known
@@ -24,13 +25,6 @@ from tasks.pf_jira import SOURCE
 
 MAX_AGE = timedelta(hours=24)
 """How long what was read of a person is believed."""
-
-ASSIGNEE, SUBJECT = "assigned_to", "associated_to"
-"""Who does the task, and whom it is about."""
-
-_PRICES = dict.fromkeys(LISTED_DETAILS, Detail.SLIM) | dict.fromkeys(
-    SINGLE_DETAILS, Detail.COMPLETE
-)
 
 
 def with_people(
@@ -45,36 +39,12 @@ def with_people(
     Raises a `VendorError` where somebody cannot be read: by half of the details a task could go to
     the wrong project. What was read until then is kept. Not to be called inside a transaction.
     """
-    needed = people_needed(rules, (ASSIGNEE, SUBJECT), _PRICES)
-    wanted: dict[int, Detail] = {}
-    for snapshot in snapshots:
-        for part, detail in needed.items():
-            employee_id = _employee_id(snapshot, part)
-            if employee_id is not None:
-                wanted[employee_id] = max(detail, wanted.get(employee_id, Detail.NOTHING))
+    needed = details.needed_of(rules)
+    wanted = details.people_of(snapshots, needed)
     slim = {one for one, detail in wanted.items() if detail is Detail.SLIM}
     complete = {one for one, detail in wanted.items() if detail is Detail.COMPLETE}
     found = _listed(peopleforce, slim) | _read_alone(peopleforce, complete)
-    return [_filled(snapshot, needed, found) for snapshot in snapshots]
-
-
-def _employee_id(snapshot: Record, part: str) -> int | None:
-    """Give the id of a task's person, where it is an employee: candidates have ids of their own."""
-    person = snapshot.get(part)
-    if not isinstance(person, Mapping):
-        return None
-    return person.get("id") if part == ASSIGNEE or person.get("type") == "Employee" else None
-
-
-def _filled(
-    snapshot: Record, needed: Mapping[str, Detail], found: Mapping[int, Known]
-) -> dict[str, Any]:
-    record = dict(snapshot)
-    for part, detail in needed.items():
-        employee_id = _employee_id(snapshot, part)
-        if detail and employee_id is not None:
-            record[part] = {**snapshot[part], **found[employee_id]}
-    return record
+    return [details.filled(snapshot, needed, found) for snapshot in snapshots]
 
 
 def _listed(peopleforce: PeopleForce, ids: Set[int]) -> dict[int, Known]:
@@ -83,7 +53,7 @@ def _listed(peopleforce: PeopleForce, ids: Set[int]) -> dict[int, Known]:
     if not missing:
         return known
     employees = peopleforce.employees(missing)
-    read = {one: _details(employees.get(one)) for one in missing}
+    read = {one: _details_of(employees.get(one)) for one in missing}
     _save(read, complete=False)
     return known | read
 
@@ -91,13 +61,13 @@ def _listed(peopleforce: PeopleForce, ids: Set[int]) -> dict[int, Known]:
 def _read_alone(peopleforce: PeopleForce, ids: Set[int]) -> dict[int, Known]:
     known = _known(ids, complete=True)
     for one in sorted(ids - known.keys()):
-        known[one] = _details(peopleforce.employee(one))
+        known[one] = _details_of(peopleforce.employee(one))
         # At once: should the next call fail, this one need not be made again.
         _save({one: known[one]}, complete=True)
     return known
 
 
-def _details(employee: Employee | None) -> Known:
+def _details_of(employee: Employee | None) -> Known:
     return {} if employee is None else employee.details()
 
 
