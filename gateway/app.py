@@ -13,7 +13,16 @@ from core.dispatch import BackgroundPublisher
 from core.domains import load_domains
 from core.logs import bind_request_id, configure_logging, new_request_id
 from core.settings import get_settings
-from gateway import assets, commands, dashboard, health, live, protection, webhooks
+from gateway import (
+    assets,
+    commands,
+    dashboard,
+    health,
+    live,
+    protection,
+    refusals,
+    webhooks,
+)
 from gateway.auth import views
 
 log = logging.getLogger(__name__)
@@ -61,18 +70,30 @@ def _finish(response: Response) -> Response:
 
 
 def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
-    code = (error.name or "error").lower().replace(" ", "_")
-    answer, status = webhooks.refuse(error.code or 500, code, error.description or error.name)
-    for name, value in error.get_headers(request.environ):
-        if name != "Content-Type":  # Such as Allow, which a 405 must have.
-            answer.headers[name] = value
+    status, name = error.code or 500, error.name or "Error"
+    code, text = name.lower().replace(" ", "_"), error.description or name
+    answer, _ = webhooks.refuse(status, code, text)
+    if _asked_for_a_page():
+        answer = refusals.told(status, code, name, text)
+    for header, value in error.get_headers(request.environ):
+        if header != "Content-Type":  # Such as Allow, which a 405 must have.
+            answer.headers[header] = value
     return answer, status
 
 
 def _answer_unexpected_error(error: Exception) -> ResponseReturnValue:
     log.error("request_failed", exc_info=error)
+    text = "The gateway could not do this. Its log says why, under this request id"
+    if _asked_for_a_page():
+        return refusals.told(500, "internal_error", "An error", f"{text}: {g.request_id}")
     return {
         "error": "internal_error",
-        "message": "The gateway could not do this. Its log says why, under this request id.",
+        "message": f"{text}.",
         "request_id": g.request_id,
     }, 500
+
+
+def _asked_for_a_page() -> bool:
+    # Programs accept anything; only who names HTML, or is HTMX, has somebody to show it to.
+    named = "text/html" in request.headers.get("Accept", "")
+    return refusals.is_htmx() or (named and refusals.wants_page())

@@ -232,3 +232,19 @@ def test_what_a_page_loads_is_kept_for_a_year_under_a_name_of_its_content(gatewa
 
 def test_a_request_id_of_the_callers_choice_is_not_taken_over(gateway):
     assert gateway.get("/healthz", ("X-Request-Id", "mine")).headers["X-Request-Id"] != "mine"
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        (("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"), "text/html"),
+        (("HX-Request", "true"), "text/html"),
+        (("Accept", "*/*"), "application/json"),
+    ],
+)
+def test_an_address_that_does_not_exist_is_told_as_whoever_asks_can_read_it(gateway, header, kind):
+    answer = gateway.get("/nowhere", header)
+
+    assert answer.status == 404
+    assert answer.headers["Content-Type"].startswith(kind)
+    assert b"not found" in answer.body
