@@ -23,7 +23,7 @@ from gateway import (
     refusals,
     webhooks,
 )
-from gateway.auth import views
+from gateway.auth import google, views
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,8 @@ def create_app() -> Flask:
     app.register_blueprint(health.bp)
     app.register_blueprint(assets.bp)
     app.register_blueprint(views.bp)
+    if settings.google_on:
+        google.register(app, settings, google.GOOGLE)
     dashboard.register(app)
     app.before_request(_begin)
     app.after_request(_finish)

@@ -24,6 +24,12 @@ PAGES = sorted(
 
 @pytest.fixture
 def app(settings_env, keep_logging):
+    """The gateway with everything that settings can switch on."""
+    settings_env.setenv("IGW_GOOGLE_CLIENT_ID", "client")
+    settings_env.setenv("IGW_GOOGLE_CLIENT_SECRET", "secret")
+    settings_env.setenv("IGW_GOOGLE_HOSTED_DOMAINS", "acme.example")
+    settings_env.setenv("IGW_PUBLIC_URL", "https://gateway.acme.example")
+    get_settings.cache_clear()
     return create_app()
 
 
@@ -45,9 +51,14 @@ def test_only_what_is_known_to_be_harmless_is_public(app):
         for rule in app.url_map.iter_rules()
         if getattr(app.view_functions[rule.endpoint], access.DECISION).startswith("public")
     }
-    assert public == {"/healthz", "/readyz", "/assets/<path:name>", "/login"}, (
-        "a route became public: make sure that it shows nothing of anybody, then name it here"
-    )
+    assert public == {
+        "/healthz",
+        "/readyz",
+        "/assets/<path:name>",
+        "/login",
+        "/login/google",
+        "/login/google/authorized",
+    }, "a route became public: make sure that it shows nothing of anybody, then name it here"
 
 
 def test_every_command_has_its_route_and_asks_for_its_role(app):
