@@ -8,6 +8,8 @@ writes. Inside either of them no vendor may be called; `connectors.session` refu
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,15 +17,30 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from core.errors import GatewayError
 from core.settings import get_settings
 
-BUSY_TIMEOUT_MS = 30_000
+PATIENT_SECONDS = 30.0
+"""How long workers wait for others to write: their work is not lost, only later."""
 
-_engines: dict[tuple[int, str], Engine] = {}
+PROMPT_SECONDS = 5.0
+"""How long the gateway waits for others to write, or for a connection: Jira hangs up after 20 s and
+comes again in minutes. Ordinary writers are done in milliseconds, a clean-up's in a few hundred."""
+
+LOOK_SECONDS = 0.001
+"""How often a writer looks whether SQLite's write lock is free."""
+
+_engines: dict[tuple[int, str, float], Engine] = {}
+_patience = PATIENT_SECONDS
 _open_transaction: ContextVar[bool] = ContextVar("open_transaction", default=False)
+
+
+class DatabaseUnavailableError(GatewayError):
+    """The database takes nothing at the moment; the message says why, without data and address."""
 
 
 class NestedTransactionError(GatewayError):
@@ -40,22 +57,69 @@ def get_engine() -> Engine:
 
     Connections that cross a fork are shared file handles, which corrupts both sides.
     """
-    key = (os.getpid(), get_settings().resolved_database_url)
+    key = (os.getpid(), get_settings().resolved_database_url, _patience)
     if key not in _engines:
-        _engines[key] = make_engine(key[1])
+        _engines[key] = make_engine(key[1], _patience)
     return _engines[key]
 
 
-def make_engine(url: str) -> Engine:
-    """Create an engine with the pragmas and the locking that this module promises."""
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+def answer_promptly() -> None:
+    """Let this process give up on a database that is locked or away after five seconds, not 30.
+
+    For the gateway: its callers are told to come again before they hang up.
+    """
+    global _patience  # noqa: PLW0603 - what a process is for is decided once, where it starts
+    _patience = PROMPT_SECONDS
+
+
+def unavailability(error: Exception) -> str | None:
+    """Say why the database takes nothing; None where the error is of another kind. Pure.
+
+    A lock that is held, a disk that is full or read-only, a server that is away: none of them has
+    to do with what was to be written, and the same may work later.
+    """
+    if isinstance(error, PoolTimeoutError):
+        return "all connections to the database are in use"
+    if not isinstance(error, OperationalError):
+        return None
+    # SQLite's own words ("database or disk is full"); of a server's, which may hold addresses, the
+    # kind alone.
+    if isinstance(error.orig, sqlite3.Error):
+        return str(error.orig)
+    return f"the database does not answer ({type(error.orig).__name__})"
+
+
+def make_engine(url: str, patience: float = PATIENT_SECONDS) -> Engine:
+    """Create an engine with the pragmas and the locking that this module promises.
+
+    `patience` is for how many seconds it waits for a lock, for a connection and for a server.
+    """
     # An error's text goes to the log, and the parameters of a statement are people's data.
+    if make_url(url).get_backend_name() != "sqlite":
+        return _make_server_engine(url, patience)
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
+        url,
+        connect_args={"timeout": patience},
+        pool_timeout=patience,
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_server_engine(url: str, patience: float) -> Engine:
+    waits = {"connect_timeout": round(patience), "tcp_user_timeout": round(patience * 1000)}
+    engine = create_engine(
+        url, connect_args=waits, pool_timeout=patience, pool_pre_ping=True, hide_parameters=True
+    )
+
+    def bound(connection: Any, _record: object) -> None:  # noqa: ANN401 - the DBAPI's own type
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {round(patience * 1000)}")
+        connection.commit()
+
+    event.listen(engine, "connect", bound)
     return engine
 
 
@@ -70,14 +134,37 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
     cursor.execute("PRAGMA journal_mode=WAL")
     # A 2xx, and the intent before a create, promise that the row survives a power loss.
     cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("immediate", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    if not connection.get_execution_options().get("immediate", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    cursor: Any = connection.connection.cursor()
+    patience = cursor.execute("PRAGMA busy_timeout").fetchone()[0] / 1000
+    ends = time.monotonic() + patience
+    # SQLite's own waiting looks at growing intervals, up to a tenth of a second, and whoever has
+    # just come looks first: with two busy writers one of them waits for seconds.
+    cursor.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _began(connection, ends):
+            time.sleep(LOOK_SECONDS)
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
+        cursor.close()
+
+
+def _began(connection: Connection, ends: float) -> bool:
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        if code != sqlite3.SQLITE_BUSY or time.monotonic() >= ends:
+            raise
+        return False
+    return True
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import cast
 
 from core.breaker import BreakerStatus
 from core.domains import load_domains
-from core.redis_client import NAMESPACE, get_redis
+from core.redis_client import NAMESPACE, get_prompt_redis, get_redis
 
 EVERY_SECONDS = 60.0
 
@@ -23,6 +23,11 @@ LATE_SECONDS = 180.0
 DOWN_FOR = timedelta(minutes=5)
 """How long a vendor may be down before people hear of it: most outages end by themselves."""
 
+STORE_KEPT_SECONDS = 600
+"""How long it is known that the database took no webhook: people hear of it once it takes their
+alert, which may be minutes later."""
+
+_STORE = f"{NAMESPACE}store_refused"
 _CANARIES = f"{NAMESPACE}canaries"
 _BEATS = f"{NAMESPACE}beats"
 _BEATS_KEPT = 3600
@@ -81,6 +86,25 @@ def beats_at_once(times: Mapping[str, tuple[float, float]], moment: float) -> li
     alive = {name: span for name, span in times.items() if moment - span[1] < LATE_SECONDS}
     youngest = max((first for first, _ in alive.values()), default=0.0)
     return sorted(name for name, (_, last) in alive.items() if last >= youngest)
+
+
+def note_store_refused(why: str) -> None:
+    """Note that the database did not take a webhook; raises `redis.RedisError` within seconds."""
+    get_prompt_redis().set(_STORE, why, ex=STORE_KEPT_SECONDS)
+
+
+def store_refused() -> Trouble | None:
+    """Say that senders were sent away lately because the database took nothing."""
+    why = get_redis().get(_STORE)
+    if why is None:
+        return None
+    return Trouble(
+        "store",
+        "Webhooks were refused: the database took nothing",
+        f"The gateway answered them with 503 because of this: {why}. Jira sends each of them again "
+        "a few times; what it gives up is found by the nightly sweep. See `igw doctor` for the "
+        "room on the disk, and data/logs/gateway.log for how often and since when.",
+    )
 
 
 def troubles(known: Mapping[str, float | None], up_for: float) -> list[Trouble]:
@@ -145,7 +169,7 @@ def vendors_down(breakers: Iterable[BreakerStatus], moment: datetime) -> list[Tr
     ]
 
 
-CAUSES = ("canaries:", "beats", "vendor_down:")
+CAUSES = ("canaries:", "beats", "vendor_down:", "store")
 """How the causes begin under which this module's troubles are told."""
 
 

@@ -9,8 +9,10 @@ from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from core.database import answer_promptly
 from core.dispatch import BackgroundPublisher
 from core.domains import load_domains
+from core.inbox_writer import InboxWriter
 from core.logs import bind_request_id, configure_logging, new_request_id
 from core.settings import get_settings
 from gateway import (
@@ -21,6 +23,7 @@ from gateway import (
     live,
     protection,
     refusals,
+    store_trouble,
     webhooks,
 )
 from gateway.auth import google, views
@@ -36,12 +39,14 @@ def create_app() -> Flask:
     settings = get_settings()
     configure_logging("gateway", settings.log_level, settings.log_format)
     load_domains()
+    answer_promptly()
     app = Flask(__name__, static_folder=None)
     # One more than a body may have: see `webhooks.read_body`.
     app.config["MAX_CONTENT_LENGTH"] = settings.webhook_max_bytes + 1
     app.extensions[webhooks.SOURCES] = webhooks.load_sources()
     app.extensions[webhooks.PUBLISHER] = BackgroundPublisher()
     live.init_app(app, settings.event_streams)
+    app.extensions[webhooks.WRITER] = InboxWriter(settings.gateway_threads)
     app.register_blueprint(webhooks.bp)
     app.register_blueprint(commands.blueprint())
     app.register_blueprint(health.bp)
@@ -54,6 +59,7 @@ def create_app() -> Flask:
     app.after_request(_finish)
     protection.configure(app, settings)
     app.register_error_handler(HTTPException, _answer_http_error)
+    store_trouble.register(app)
     app.register_error_handler(Exception, _answer_unexpected_error)
     return app
 

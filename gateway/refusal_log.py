@@ -26,15 +26,20 @@ class RefusalLog:
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
 
-    def note(self, event: str, cause: str, **fields: object) -> None:
-        """Log a refusal, or count it where its cause has had its lines for this minute."""
+    def note(self, event: str, cause: str, **fields: object) -> bool:
+        """Log a refusal, or count it where its cause has had its lines for this minute.
+
+        Say whether it was logged.
+        """
         with self._lock:
             before = self._counts.get(cause, 0)
             self._counts[cause] = before + 1
         if before == 0:
             _after(SECONDS, lambda: self._begin_again(event, cause))
-        if before < LINES:
-            log.warning(event, extra=fields)
+        if before >= LINES:
+            return False
+        log.warning(event, extra=fields)
+        return True
 
     def _begin_again(self, event: str, cause: str) -> None:
         with self._lock:

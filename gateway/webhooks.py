@@ -15,10 +15,9 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from core import inbox
-from core.database import writing
 from core.domains import DomainWebhook, load_domains
 from core.errors import PayloadError
+from core.inbox import Arrival
 from core.logs import current_request_id
 from core.settings import get_settings
 from core.webhooks import SignatureError, WebhookScheme, load_scheme
@@ -31,6 +30,7 @@ bp = Blueprint("webhooks", __name__)
 
 SOURCES = "webhook_sources"
 PUBLISHER = "publisher"
+WRITER = "inbox_writer"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def receive(name: str) -> ResponseReturnValue:
     """Take in one delivery.
 
     202 with the request id once it is on disk; 401 unsigned or wrongly signed, 400 not the
-    vendor's JSON, 404 unknown source, 413 too large.
+    vendor's JSON, 404 unknown source, 413 too large, 503 while the database takes nothing.
     """
     source: Source | None = current_app.extensions[SOURCES].get(name)
     if source is None:
@@ -78,20 +78,18 @@ def receive(name: str) -> ResponseReturnValue:
 
     task = source.webhook.topics.get(identity.topic)
     request_id = current_request_id()
-    with writing() as session:
-        delivery_id = inbox.record(
-            session,
-            inbox.Arrival(
-                source=name,
-                topic=identity.topic,
-                external_id=identity.delivery_id,
-                record_id=identity.record_id,
-                task=task,
-                request_id=request_id,
-                headers=headers,
-                body=body,
-            ),
+    delivery_id = current_app.extensions[WRITER].write(
+        Arrival(
+            source=name,
+            topic=identity.topic,
+            external_id=identity.delivery_id,
+            record_id=identity.record_id,
+            task=task,
+            request_id=request_id,
+            headers=headers,
+            body=body,
         )
+    )
     log.info(
         "webhook_received",
         extra={

@@ -46,8 +46,8 @@ def watch(up_for: float) -> None:
     """
     found = liveness.troubles(liveness.ages(), up_for)
     found += liveness.vendors_down(open_breakers(get_redis()), now())
-    twice = liveness.two_beats(liveness.beats())
-    tell([*found, twice] if twice else found)
+    sole = (liveness.two_beats(liveness.beats()), liveness.store_refused())
+    tell([*found, *(trouble for trouble in sole if trouble is not None)])
 
 
 def tell(found: list[Trouble]) -> None:

@@ -20,14 +20,14 @@ COMMITTED_TOO_LATE_SECONDS = 0.5
 Switch = Callable[[], bool]
 
 
-def _answer_before_commit(webhooks: Any, broken: Switch) -> None:
+def _answer_before_commit(inbox_writer: Any, broken: Switch) -> None:
     """Answer a webhook at once and write it down later: what dies in between is lost."""
-    inbox = webhooks.inbox
+    inbox = inbox_writer.inbox
     record = inbox.record
 
     def write_down(arrival: Any) -> None:
         time.sleep(ANSWERED_TOO_EARLY_SECONDS)
-        with webhooks.writing() as session:
+        with inbox_writer.writing() as session:
             delivery_id = record(session, arrival)
         if delivery_id is not None:
             import_module("core.dispatch").publish(arrival.task, [delivery_id])
@@ -41,12 +41,12 @@ def _answer_before_commit(webhooks: Any, broken: Switch) -> None:
     inbox.record = promise
 
 
-def _publish_before_commit(webhooks: Any, broken: Switch) -> None:
+def _publish_before_commit(inbox_writer: Any, broken: Switch) -> None:
     """Send the message from inside the transaction, and rely on it alone.
 
     A worker is quicker than the commit, and finds nothing to do.
     """
-    inbox = webhooks.inbox
+    inbox = inbox_writer.inbox
     record = inbox.record
 
     def record_and_publish(session: Any, arrival: Any) -> Any:
@@ -131,9 +131,9 @@ def _every_message_twice(dispatch: Any, broken: Switch) -> None:
 
 
 BREAKS: Mapping[str, Mapping[str, Callable[[Any, Switch], None]]] = {
-    "answer_before_commit": {"gateway.webhooks": _answer_before_commit},
+    "answer_before_commit": {"core.inbox_writer": _answer_before_commit},
     "publish_before_commit": {
-        "gateway.webhooks": _publish_before_commit,
+        "core.inbox_writer": _publish_before_commit,
         "core.dispatch": _publish_nothing_later,
     },
     "no_relay": {"tasks.ops.relay": _no_relay},

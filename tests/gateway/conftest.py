@@ -19,11 +19,13 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 import redis
 
 import celeryconfig
 from core import credentials
+from core import database as database_access
 from core.database import get_engine, writing
 from core.dispatch import publisher
 from core.migrate import upgrade
@@ -153,6 +155,11 @@ class Gunicorn(Caller):
         wait_until(self._answers, what="gunicorn to answer")
         self.new_lines()
 
+    def processes(self) -> list[psutil.Process]:
+        """Give gunicorn's master and its workers."""
+        master = psutil.Process(self._process.pid)
+        return [master, *master.children()]
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(40)
@@ -202,6 +209,15 @@ def gateway(gunicorn) -> Gunicorn:
 
 
 @pytest.fixture
+def own_gunicorn(tmp_path, redis_server) -> Iterator[Gunicorn]:
+    """A gateway in gunicorn for one test alone."""
+    gateway = Gunicorn(tmp_path, redis_server)
+    gateway.start()
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture
 def serve(redis_client, settings_env, monkeypatch) -> Iterator[Callable[..., Caller]]:
     """Serve a gateway from this process; keyword arguments are settings."""
     root = logging.getLogger()
@@ -216,6 +232,8 @@ def serve(redis_client, settings_env, monkeypatch) -> Iterator[Callable[..., Cal
         get_redis.cache_clear()
         get_prompt_redis.cache_clear()
         monkeypatch.setattr(celeryconfig, "broker_url", get_settings().resolved_broker_url)
+        # `create_app` says that the process is the gateway; this one is more than that.
+        monkeypatch.setattr(database_access, "_patience", database_access.PATIENT_SECONDS)
         publisher.cache_clear()
         served.append(running(create_app()))
         # The app has the process's log to itself; the tests want to hear it as well.

@@ -6,24 +6,14 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
-import pytest
-
 from gateway import refusal_log
 from tests.conftest import wait_until
-from tests.gateway.conftest import EVENT, Gunicorn, published, sign
+from tests.gateway.conftest import EVENT, published, sign
 from tests.store.conftest import at_once
 
 FORGED = 10_000
 CALLERS = 8
 MINUTES = 4  # Far more than the flood takes.
-
-
-@pytest.fixture
-def own_gunicorn(tmp_path, redis_server):
-    gateway = Gunicorn(tmp_path, redis_server)
-    gateway.start()
-    yield gateway
-    gateway.stop()
 
 
 def test_one_delivery_two_hundred_times_at_once_is_one_delivery_and_one_message(

@@ -139,8 +139,9 @@ def test_without_a_database_the_sender_is_told_to_come_again(serve, url):
 
     answer = gateway.deliver()
 
-    assert answer.status == 500
-    assert answer.json["error"] == "internal_error"
+    assert answer.status == 503
+    assert answer.json["error"] == "database_unavailable"
+    assert int(answer.headers["Retry-After"]) >= 1
     assert answer.json["request_id"] == answer.headers["X-Request-Id"]
     assert "gateway.db" not in answer.body.decode()
 
