@@ -47,6 +47,8 @@ class Delivery(Base):
             postgresql_where=text("due_at IS NOT NULL"),
         ),
         Index("ix_deliveries_record_id", "source", "record_id"),
+        Index("ix_deliveries_request_id", "request_id"),
+        Index("ix_deliveries_state", "state", "id"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -45,7 +45,9 @@ class Link(Base):
         UniqueConstraint("source", "source_id"),
         Index("ix_links_issue_id", "issue_id"),
         Index("ix_links_issue_key", "issue_key"),
-        Index("ix_links_state", "state"),
+        Index("ix_links_state", "state", "updated_at"),
+        Index("ix_links_updated_at", "updated_at"),
+        Index("ix_links_rule_id", "rule_id", "updated_at"),
         Index(
             "ix_links_open",
             "source",
@@ -88,6 +90,7 @@ class Link(Base):
     """The Jira fields and values last written by us."""
     rule_id: Mapped[int | None] = mapped_column(ForeignKey("rules.id"))
     search_text: Mapped[str] = mapped_column(Text, default="")
+    """The words by which it is found, as `core.search` cuts them; the database keeps the index."""
     attempts: Mapped[int] = mapped_column(default=0)
     missing_scans: Mapped[int] = mapped_column(default=0)
     """How many full scans in a row found it in neither list."""

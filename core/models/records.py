@@ -57,6 +57,7 @@ class Activity(Base):
     __table_args__ = (
         Index("ix_activity_record", "record", "id"),
         Index("ix_activity_issue_key", "issue_key", "id"),
+        Index("ix_activity_request_id", "request_id"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -69,6 +70,10 @@ class Activity(Base):
     changes: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     request_id: Mapped[str] = mapped_column(String(64), default="")
     rule_id: Mapped[int | None] = mapped_column(Id)
+    rule_version: Mapped[int | None]
+    """Version of the rule by which it was done; `rule_versions` has what that said."""
+    calls: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
+    """The calls to vendors that it took, as `core.calls` has them; NULL where there were none."""
 
 
 class Audit(Base):

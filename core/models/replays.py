@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import now
-from core.orm import Base, Id, UtcDateTime
+from core.orm import Base, Id, Json, UtcDateTime
 
 
 class Replay(Base):
@@ -27,3 +28,7 @@ class Replay(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """NULL until all of it was made due; asked for again before that, it goes on."""
+    wanted: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """Which letters a worker is to make due; NULL where whoever asked does it, and waits."""
+    total: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    done: Mapped[int] = mapped_column(default=0, server_default=text("0"))

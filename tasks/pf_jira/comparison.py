@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from connectors.peopleforce.models import Task, record_hash
 from core.ledger import Known, Sighting
 from core.models import LinkState
+from core.search import search_text
 
 PUSH_MARGIN = timedelta(seconds=5)
 """What PeopleForce showed this soon after our own write may still be the past."""
@@ -74,13 +75,14 @@ def sighting(
     """Give what the ledger writes down of a task."""
     record = record if record is not None else task.to_record()
     people = (task.assigned_to, task.associated_to)
-    names = [person.full_name for person in people if person and person.full_name]
     return Sighting(
         link_id=link.link_id if link else None,
         source_id=str(task.id),
         snapshot=record,
         seen_hash=seen_hash or record_hash(record),
-        search_text=" ".join([task.title, *names]).casefold(),
+        search_text=search_text(
+            task.title, *(part for one in people if one for part in (one.full_name, one.email))
+        ),
     )
 
 

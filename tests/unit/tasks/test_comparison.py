@@ -153,7 +153,7 @@ def test_a_task_that_has_a_link_is_followed_however_old_it_is():
     assert len(compared(task, start=date(2027, 1, 1)).sightings) == 1
 
 
-def test_people_are_found_by_title_and_names_in_any_case():
+def test_tasks_are_found_by_the_words_of_their_title_and_by_their_people():
     [sighting] = compared(TASK, known=None).sightings
 
-    assert sighting.search_text == "order a laptop iryna koval"
+    assert sighting.search_text == "order a laptop iryna koval acme example"
