@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from connectors import answers, transport
-from core import database
+from core import calls, database
 from core.breaker import Breaker
 from core.errors import (
     VendorAmbiguousError,
@@ -271,6 +271,17 @@ class VendorSession:
                 outcome, sent=not transport.surely_unsent(error), reset=transport.was_reset(error)
             ) from error
         finally:
+            took = round((time.monotonic() - started) * 1000)
+            calls.note(
+                calls.Call(
+                    vendor=self.vendor,
+                    operation=call.operation,
+                    method=call.method,
+                    status=status,
+                    outcome=outcome,
+                    ms=took,
+                )
+            )
             log.info(
                 "vendor_call",
                 extra={
@@ -281,7 +292,7 @@ class VendorSession:
                     "outcome": outcome,
                     "attempt": attempt,
                     "waited_ms": round(waited * 1000),
-                    "duration_ms": round((time.monotonic() - started) * 1000),
+                    "duration_ms": took,
                     "vendor_request_id": request_id,
                 },
             )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ScalarSelect, func, or_, select
 from sqlalchemy.orm import Session
 
+from core.calls import Call
 from core.logs import current_request_id
-from core.models import Activity
+from core.models import Activity, Rule
 
 
 def note(
@@ -23,8 +24,13 @@ def note(
     issue_key: str | None = None,
     changes: Mapping[str, Any] | None = None,
     rule_id: int | None = None,
+    calls: Sequence[Call] = (),
 ) -> None:
-    """Add a row, in the transaction of the change it tells of."""
+    """Add a row, in the transaction of the change it tells of.
+
+    `calls` are those to vendors that it took. The version of the rule is noted with it, so that
+    the story can show what the rule said then.
+    """
     session.add(
         Activity(
             domain=domain,
@@ -35,8 +41,14 @@ def note(
             changes=dict(changes or {}),
             request_id=current_request_id(),
             rule_id=rule_id,
+            rule_version=_version_of(rule_id) if rule_id is not None else None,
+            calls=list(calls) or None,
         )
     )
+
+
+def _version_of(rule_id: int) -> ScalarSelect[int]:
+    return select(Rule.version).where(Rule.id == rule_id).scalar_subquery()
 
 
 REPLAYED = "replayed"

@@ -13,6 +13,7 @@ from celeryconfig import LEASE_SECONDS
 from connectors.jira.refusals import is_not_on_screen
 from connectors.peopleforce.models import record_hash
 from core import activity, dead_letters, ledger
+from core.calls import MOST, Call, recorded
 from core.clock import now
 from core.database import writing
 from core.dispatch import publish
@@ -41,6 +42,7 @@ class Claim:
         self.owner = owner
         self._held = {link.id: link for link in links}
         self._refused_by: set[str] = set()
+        self._calls: dict[int, list[Call]] = {}
         self._soon: dict[int, timedelta] = {}
 
     @property
@@ -52,6 +54,20 @@ class Claim:
     def held(self) -> list[Link]:
         """The links that are not given back yet."""
         return list(self._held.values())
+
+    @contextmanager
+    def calling(self, *links: Link) -> Generator[None]:
+        """Keep the calls that are made inside the block, to be told with what came of them."""
+        with recorded() as made:
+            try:
+                yield
+            finally:
+                for link in links:
+                    self._calls[link.id] = [*self._calls.get(link.id, ()), *made][-MOST:]
+
+    def calls_of(self, link: Link) -> list[Call]:
+        """Give the calls that were made for a link since this was asked for last."""
+        return self._calls.pop(link.id, [])
 
     def save(self, session: Session, link: Link, **values: object) -> bool:
         """Write values to a link and keep it; `False` when the lease was lost.
@@ -138,6 +154,7 @@ class Claim:
             reason,
             issue_key=link.issue_key,
             rule_id=row.rule_id,
+            calls=self.calls_of(link),
         )
 
     def failed(self, session: Session, link: Link, error: VendorError, **values: object) -> None:
@@ -155,10 +172,25 @@ class Claim:
             # It was not asked, so no attempt is spent, and the reason why it waits stays.
             reason = link.reason or reason
             values = {"attempts": link.attempts, **values}
+        elif reason != link.reason:
+            # Once for each reason: a vendor that is down for a day must not fill the story.
+            self._tell_postponed(session, link, reason)
         self.later(session, link, wait, reason, **values)
         log.warning(
             "work_postponed",
             extra={"record": link.source_id, "seconds": wait.seconds, "error": str(error)},
+        )
+
+    def _tell_postponed(self, session: Session, link: Link, reason: str) -> None:
+        activity.note(
+            session,
+            DOMAIN,
+            link.source_id,
+            "postponed",
+            f"The attempt failed and will be repeated: {reason}.",
+            issue_key=link.issue_key,
+            rule_id=link.rule_id,
+            calls=self.calls_of(link),
         )
 
     def failed_all(self, error: VendorError) -> None:
@@ -193,6 +225,7 @@ class Claim:
                 reason,
                 issue_key=link.issue_key,
                 rule_id=rule.id,
+                calls=self.calls_of(link),
             )
 
     def broken(self, link: Link, error: Exception) -> None:

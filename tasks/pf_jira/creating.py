@@ -73,6 +73,7 @@ def adopt(session: Session, claim: Claim, link: Link, found: Sequence[tuple[str,
         f"Found {issue_key}, which was made for this task.",
         issue_key=issue_key,
         rule_id=link.rule_id,
+        calls=claim.calls_of(link),
     )
     others = sorted(key for _, key in found if key != issue_key)
     if others:
@@ -111,7 +112,8 @@ def _look_for_earlier(
     minutes = ceil((moment - oldest + CLOCK_MARGIN) / timedelta(minutes=1))
     try:
         # In all projects: the issue may have been moved, and the project may be gone since.
-        found = jira.find_created(None, minutes, {link.source_id for link, _ in wanted})
+        with claim.calling(*(link for link, _ in wanted)):
+            found = jira.find_created(None, minutes, {link.source_id for link, _ in wanted})
     except VendorError as error:
         _all_failed(claim, wanted, error)
         return []
@@ -172,7 +174,8 @@ def _create(jira: Jira, claim: Claim, wanted: Sequence[Wanted], watch: RuleWatch
     if not wanted:
         return
     try:
-        outcomes = jira.create([_draft(link, plan) for link, plan in wanted])
+        with claim.calling(*(link for link, _ in wanted)):
+            outcomes = jira.create([_draft(link, plan) for link, plan in wanted])
     except VendorAmbiguousError as error:
         with writing() as session:
             for link, _ in wanted:
@@ -229,6 +232,7 @@ def _note_created(session: Session, claim: Claim, pair: Wanted, issue: Created) 
         issue_key=issue.key,
         changes=plan.fields,
         rule_id=plan.rule.id,
+        calls=claim.calls_of(link),
     )
     claim.done(
         session,

@@ -143,7 +143,8 @@ def _check_status(link: Link, owner: str) -> str:
         held = _only(claim)
         try:
             # Read after the claim: what we write from here on cannot be older than this.
-            issue = wiring.jira().read(held.issue_id or "")
+            with claim.calling(held):
+                issue = wiring.jira().read(held.issue_id or "")
         except VendorNotFoundError:
             return _write_deletion(claim, held, f"Jira no longer shows {held.issue_key}")
         except VendorError:
@@ -212,6 +213,7 @@ def _write_deletion(claim: Claim, link: Link, reason: str) -> str:
             "issue_deleted",
             f"{reason}. The task was left as it is.",
             issue_key=link.issue_key,
+            calls=claim.calls_of(link),
         )
         claim.unchanged(
             session,

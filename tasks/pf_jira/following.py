@@ -39,10 +39,11 @@ def follow_issue(peopleforce: PeopleForce, claim: Claim, link: Link, issue: Issu
         claim.save(session, link, pushed_at=now(), intent_at=now())
     task_id = int(link.source_id)
     try:
-        if issue.done:
-            peopleforce.complete(task_id)
-        else:
-            peopleforce.reopen(task_id)
+        with claim.calling(link):
+            if issue.done:
+                peopleforce.complete(task_id)
+            else:
+                peopleforce.reopen(task_id)
     except VendorNotFoundError:
         _note_vanished(claim, link, issue)
         return "the task was deleted in PeopleForce"
@@ -56,6 +57,7 @@ def follow_issue(peopleforce: PeopleForce, claim: Claim, link: Link, issue: Issu
             f"task_{verb}",
             f"{issue.key} was moved to {issue.status_name} in Jira; {verb} the task.",
             issue_key=issue.key,
+            calls=claim.calls_of(link),
         )
         claim.agree(
             session,

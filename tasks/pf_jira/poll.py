@@ -11,7 +11,7 @@ from typing import cast
 from celery.exceptions import SoftTimeLimitExceeded
 
 from connectors.peopleforce.models import Task
-from core import activity, dead_letters, ledger, locks, reports
+from core import activity, dead_letters, ledger, locks, reports, sightings
 from core.clock import now
 from core.database import reading, writing
 from core.dispatch import publish_batches
@@ -162,7 +162,9 @@ def _note_and_publish(lock: locks.Holding, changes: Sequence[Sighting], began: d
         lock.check()
         with writing() as session:
             chunk = changes[start : start + ledger.CHUNK]
+            before = sightings.known(session, chunk)
             ids = ledger.note_sightings(session, SOURCE, chunk, unless_pushed_since=since)
+            sightings.tell(session, DOMAIN, chunk, before, ids)
         publish_batches("pf_jira.sync", ids)
 
 

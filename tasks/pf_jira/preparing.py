@@ -47,14 +47,16 @@ class Planner:
         """
         plans: list[tuple[Link, Plan]] = []
         try:
-            self._read_people(claim.held)
+            with claim.calling(*claim.held):
+                self._read_people(claim.held)
         except VendorError as error:
             if concerns_all(error):
                 claim.failed_all(error)
                 return []
         for link in claim.held:
             try:
-                planned = self._plan(link)
+                with claim.calling(link):
+                    planned = self._plan(link)
             except VendorError as error:
                 if concerns_all(error):
                     claim.failed_all(error)

@@ -28,7 +28,8 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
     asking a vendor that is down.
     """
     try:
-        status = _write(jira, link, plan)
+        with claim.calling(link):
+            status = _write(jira, link, plan)
     except VendorNotFoundError:
         _forget_issue(claim, link)
         return None
@@ -61,9 +62,10 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
                     for field, value in plan.changed.items()
                 },
                 rule_id=rule_id,
+                calls=claim.calls_of(link),
             )
         if status is not None:
-            _note_move(session, link, status, done=bool(plan.move_to_done))
+            _note_move(session, claim, link, status, done=bool(plan.move_to_done))
         completed = link.completed if plan.move_to_done is None else plan.move_to_done
         if plan.held and plan.rule is not None:
             claim.hold(session, link, plan.rule, plan.reason, completed=completed, intent_at=None)
@@ -114,7 +116,7 @@ def _write(jira: Jira, link: Link, plan: Update) -> str | None:
     return status
 
 
-def _note_move(session: Session, link: Link, status: str, *, done: bool) -> None:
+def _note_move(session: Session, claim: Claim, link: Link, status: str, *, done: bool) -> None:
     verb = "completed" if done else "reopened"
     activity.note(
         session,
@@ -123,6 +125,7 @@ def _note_move(session: Session, link: Link, status: str, *, done: bool) -> None
         f"issue_{verb}",
         f"The task was {verb} in PeopleForce; moved {link.issue_key} to {status}.",
         issue_key=link.issue_key,
+        calls=claim.calls_of(link),
     )
     log.info("issue_moved", extra={"record": link.source_id, "issue": link.issue_key})
 
@@ -140,6 +143,7 @@ def _forget_issue(claim: Claim, link: Link) -> None:
             "issue_gone",
             f"Jira no longer has {gone}. {what_now}",
             issue_key=gone,
+            calls=claim.calls_of(link),
         )
         if completed:
             claim.done(

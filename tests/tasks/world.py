@@ -12,6 +12,7 @@ import pytest
 import redis
 from sqlalchemy import select, text
 
+from core import sightings
 from core.database import get_engine, reading, writing
 from core.dead_letters import open_letters
 from core.domains import load_domains
@@ -40,6 +41,7 @@ BULK, SINGLE = "POST /rest/api/3/issue/bulk", "POST /rest/api/3/issue"
 EDIT, SEARCH = "PUT /rest/api/3/issue/<id_or_key>", "POST /rest/api/3/search/jql"
 TASK_LIST = "GET /api/public/v3/tasks"
 HOUR = 3600.0
+SEEN_OR_WAITING = (sightings.SEEN, sightings.SEEN_CHANGED, "postponed")
 ALERT_MOMENTS = (
     *("first_seen", "last_seen", "tried_at", "told_at", "due_at"),
     *("resolved_at", "claimed_until"),
@@ -266,9 +268,12 @@ class World:
             return list(session.scalars(select(Delivery).order_by(Delivery.id)))
 
     def story(self, task_id: str) -> list[str]:
+        """Give what was done to a task; what was only seen, or is to be repeated, is left out."""
         with reading() as session:
-            told = select(Activity.action).where(Activity.record == task_id).order_by(Activity.id)
-            return list(session.scalars(told))
+            told = select(Activity.action).where(
+                Activity.record == task_id, Activity.action.not_in(SEEN_OR_WAITING)
+            )
+            return list(session.scalars(told.order_by(Activity.id)))
 
     def summaries(self, task_id: str) -> str:
         with reading() as session:
