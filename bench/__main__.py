@@ -6,9 +6,14 @@ import os
 import platform
 import sys
 
-from bench import first_run, mapping, poll
+from bench import first_run, mapping, pages, poll
 
-MEASUREMENTS = {"poll": poll.measure, "first_run": first_run.measure, "mapping": mapping.measure}
+MEASUREMENTS = {
+    "poll": poll.measure,
+    "first_run": first_run.measure,
+    "mapping": mapping.measure,
+    "pages": pages.measure,
+}
 
 
 def main(names: list[str]) -> None:

@@ -1,0 +1,173 @@
+"""What each page of the dashboard costs the server, with years of data: time and queries.
+
+Every GET route that needs a role and no answer of another server is asked, so a page that is added
+is measured without a word here. Routes with parts in their address get those of a record that is
+there.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from werkzeug.routing import Rule as Route
+
+RUNS = 30
+
+PARTS = {
+    "record": "7050000",
+    "task_id": "7050000",
+    "record_id": "7050000",
+    "delivery_id": "50000",
+    "letter_id": "2500",
+    "rule_id": "100",
+    "name": "Prepare laptops 0",
+    "version": "1",
+    "replay_id": "1",
+    "user_id": "1",
+}
+"""A value for each part that an address may have; a route with another part is named as skipped."""
+
+QUERIES = (
+    "/search?q=iryna koval laptop",
+    "/search?q=prepare",
+    "/search?q=l",
+    "/search?q=HR-50001",
+    "/links/data?page=200&sort=updated",
+    "/links/data?state=synced&sort=updated",
+    "/links/data?state=dead&q=laptop",
+    "/links/data?q=koval&sort=updated",
+    "/links/data?waiting=1",
+    "/deliveries/data?state=dead",
+    "/deliveries/data?page=200",
+    "/dead-letters/data?text=option",
+    "/dead-letters/data?kind=held&page=10",
+    "/activity?text=summary",
+    "/activity?text=nothing-has-this",
+    "/activity?record=7050000",
+)
+"""Questions whose cost depends on what is asked; those whose page is not there are left out."""
+
+
+def measure() -> None:
+    """Print p50 and p95 of the server's time, the number of queries and the bytes, page by page.
+
+    `IGW_BENCH_DATA` names a folder that keeps the filled database for the next time.
+    """
+    kept = os.environ.get("IGW_BENCH_DATA")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(kept or temporary)
+        os.environ["IGW_DATA_DIR"] = str(folder)
+        os.environ["IGW_ENV_FILE"] = str(folder / "no.env")
+        os.environ["IGW_LOG_LEVEL"] = "ERROR"
+        _fill_once()
+        _measure()
+
+
+def _fill_once() -> None:
+    # Imported here and below: the settings must not be read before the folder is set.
+    from sqlalchemy import select  # noqa: PLC0415
+
+    from bench.huge import Size, fill  # noqa: PLC0415
+    from core.database import reading  # noqa: PLC0415
+    from core.migrate import upgrade  # noqa: PLC0415
+    from core.models import Link  # noqa: PLC0415
+    from core.settings import get_settings  # noqa: PLC0415
+
+    upgrade(get_settings())
+    with reading() as session:
+        if session.scalar(select(Link.id).limit(1)) is not None:
+            return
+    started = time.monotonic()
+    fill(Size())
+    print(f"filled in {time.monotonic() - started:.0f} s: {Size()}")
+
+
+def _measure() -> None:
+    from gateway.app import create_app  # noqa: PLC0415
+
+    app = create_app()
+    client = _logged_in(app)
+    counter = _QueryCounter()
+    slow = []
+    print(f"{'page':<44} {'status':>6} {'p50 ms':>8} {'p95 ms':>8} {'queries':>8} {'KiB':>7}")
+    for address in _addresses(app):
+        seconds, answer, queries = _ask(client, address, counter)
+        p50, p95 = statistics.median(seconds) * 1000, _p95(seconds) * 1000
+        if p95 > 50:  # noqa: PLR2004 - the aim, in milliseconds
+            slow.append(address)
+        size = len(answer.data) / 1024
+        print(
+            f"{address[:44]:<44} {answer.status_code:>6} {p50:>8.1f} {p95:>8.1f} {queries:>8} {size:>7.0f}"
+        )
+    print(f"above 50 ms at p95: {', '.join(slow) or 'none'}")
+
+
+def _ask(client: FlaskClient, address: str, counter: _QueryCounter):  # noqa: ANN202
+    client.get(address)  # The first one compiles the template and fills the caches of SQLAlchemy.
+    seconds = []
+    for _ in range(RUNS):
+        counter.count = 0
+        started = time.perf_counter()
+        answer = client.get(address)
+        seconds.append(time.perf_counter() - started)
+    return seconds, answer, counter.count
+
+
+def _p95(seconds: list[float]) -> float:
+    return statistics.quantiles(seconds, n=20)[-1]
+
+
+class _QueryCounter:
+    """Counts the statements that this process sends to the database."""
+
+    def __init__(self) -> None:
+        from sqlalchemy import event  # noqa: PLC0415
+
+        from core.database import get_engine  # noqa: PLC0415
+
+        self.count = 0
+        event.listen(get_engine(), "before_cursor_execute", self._note)
+
+    def _note(self, *_: object) -> None:
+        self.count += 1
+
+
+def _logged_in(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def _addresses(app: Flask) -> Iterator[str]:
+    """Give the addresses of all pages, and name those that cannot be asked."""
+    from gateway.access import DECISION  # noqa: PLC0415
+
+    paths = set()
+    for route in sorted(app.url_map.iter_rules(), key=str):
+        decision = getattr(app.view_functions[route.endpoint], DECISION, "")
+        if "GET" not in (route.methods or ()) or not decision.startswith("role"):
+            continue
+        address = _filled(route)
+        if address is None:
+            print(f"{str(route)[:44]:<44}   left out: no value for a part of its address")
+        elif "/live" not in address and "/stream" not in address:
+            paths.add(address)
+            yield address
+    yield from (it for it in QUERIES if it.partition("?")[0] in paths)
+
+
+def _filled(route: Route) -> str | None:
+    if not route.arguments <= PARTS.keys():
+        return None
+    address = str(route)
+    for part in route.arguments:
+        for form in (f"<int:{part}>", f"<path:{part}>", f"<{part}>"):
+            address = address.replace(form, PARTS[part])
+    return address
