@@ -10,6 +10,7 @@ from core.models.credentials import ApiCredential, Role
 from core.models.deliveries import Delivery, DeliveryState
 from core.models.domain_settings import DomainSetting
 from core.models.links import Link, LinkState
+from core.models.measurements import Measurement
 from core.models.people import Person
 from core.models.records import Activity, Audit, DeadLetter, DeadLetterState
 from core.models.replays import Replay
@@ -37,6 +38,7 @@ __all__ = [
     "Link",
     "LinkState",
     "LoginKind",
+    "Measurement",
     "Person",
     "Replay",
     "Role",

@@ -49,6 +49,7 @@ class Delivery(Base):
         Index("ix_deliveries_record_id", "source", "record_id"),
         Index("ix_deliveries_request_id", "request_id"),
         Index("ix_deliveries_state", "state", "id"),
+        Index("ix_deliveries_finished_at", "finished_at", "source", "state"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

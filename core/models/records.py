@@ -58,6 +58,7 @@ class Activity(Base):
         Index("ix_activity_record", "record", "id"),
         Index("ix_activity_issue_key", "issue_key", "id"),
         Index("ix_activity_request_id", "request_id"),
+        Index("ix_activity_at", "at", "domain", "action"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
