@@ -67,7 +67,7 @@ class Size:
     audit: int = 5_000
 
 
-def fill(size: Size = Size()) -> None:  # noqa: B008 - it is frozen
+def fill(size: Size = Size()) -> None:
     """Fill an empty, migrated database; a minute for the usual size."""
     maker = _Maker(size)
     with writing() as session:

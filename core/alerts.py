@@ -120,6 +120,18 @@ def latest(session: Session, limit: int = 50) -> list[Alert]:
     )
 
 
+def raised(session: Session, limit: int = 20) -> list[Alert]:
+    """Give the alerts that are not over, what was seen last first."""
+    return list(
+        session.scalars(
+            select(Alert)
+            .where(Alert.resolved_at.is_(None))
+            .order_by(Alert.last_seen.desc(), Alert.id.desc())
+            .limit(limit)
+        )
+    )
+
+
 def window(session: Session) -> timedelta:
     """Give the time within which a cause is told once."""
     return timedelta(minutes=cast("int", get_setting(session, "ops", "alert_window_minutes")))

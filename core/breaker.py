@@ -107,7 +107,9 @@ class Breaker:
 def open_breakers(client: redis.Redis) -> list[BreakerStatus]:
     """Give the breakers that are not closed, by vendor."""
     prefix = f"{NAMESPACE}breaker:"
-    vendors = sorted(str(key).removeprefix(prefix) for key in client.scan_iter(f"{prefix}*"))
+    vendors = sorted(
+        str(key).removeprefix(prefix) for key in client.scan_iter(f"{prefix}*", count=1000)
+    )
     statuses = (status_of(client, vendor) for vendor in vendors)
     return [status for status in statuses if status.state is not BreakerState.CLOSED]
 

@@ -12,24 +12,18 @@ from sqlalchemy.orm import Session
 
 from core import dead_letters, lanes, ledger, liveness, reports, rule_states
 from core.breaker import BreakerStatus, open_breakers
-from core.clock import age, now, since
+from core.clock import age, now
 from core.database import reading
 from core.domain_settings import get_setting
 from core.domains import load_domains
 from core.models import Delivery, DeliveryState, Link
-from core.redis_client import NAMESPACE, get_redis
+from core.redis_client import NAMESPACE, get_prompt_redis, get_redis
 from core.rule_states import Tripped
 from core.settings import VendorMode, get_settings
-
-POLL_GRACE = timedelta(minutes=2)
-"""How much later than its interval a poll may be: it reports at its end, and may take 100 s; one
-that is killed keeps its lock for 15 s."""
+from core.verdict import Verdict, judge
 
 ATTEMPTS_THAT_SHOW = 3
 """Attempts from which on waiting work is worth a sentence; a rate limit costs one or two."""
-
-NAMED = 3
-"""How many tripped rules the sentence names."""
 
 
 @dataclass(frozen=True)
@@ -78,71 +72,12 @@ class Status:
     @property
     def sentence(self) -> str:
         """Say in one sentence whether everything is well."""
-        if not self.redis_answers:
-            return "Redis does not answer: nothing is being done, and nothing is lost."
-        return (
-            self._about_vendors()
-            or self._concern_about_polls()
-            or self._about_canaries()
-            or self._about_tripped_rules()
-            or self._about_waiting_work()
-            or "Everything is well."
-        )
+        return self.verdict.sentence
 
-    def _about_vendors(self) -> str:
-        if not self.breakers:
-            return ""
-        down = " and ".join(
-            f"{it.vendor} {since(it.since)}" if it.since else it.vendor for it in self.breakers
-        )
-        return f"Does not answer: {down}. It is asked again every minute; work with it waits."
-
-    def _about_canaries(self) -> str:
-        # What never came back has just been started; a status has no start of its own to count by.
-        late = liveness.troubles(self.canaries, up_for=0)
-        return f"{late[0].title}: {late[0].text}" if late else ""
-
-    def _about_waiting_work(self) -> str:
-        if self.links_retrying:
-            count = _counted(self.links_retrying, "task waits", "tasks wait")
-            return f"Running; {count} for another attempt: {self.retrying_because}."
-        if self.dead_letters:
-            count = _counted(self.dead_letters, "dead letter waits", "dead letters wait")
-            return f"Running; {count} for a person."
-        if self.held:
-            count = _counted(self.held, "held change waits", "held changes wait")
-            return f"Running; {count} to be sent: igw replay --all."
-        return ""
-
-    def _about_tripped_rules(self) -> str:
-        if not self.tripped:
-            return ""
-        first, *others = self.tripped
-        held = _counted(sum(rule.held for rule in self.tripped), "change", "changes")
-        if not others:
-            return f"Running; rule {first.name!r} is tripped {since(first.since)} and holds {held}."
-        names = ", ".join(repr(rule.name) for rule in self.tripped[:NAMED])
-        more = f" and {len(self.tripped) - NAMED} more" if len(self.tripped) > NAMED else ""
-        return f"Running; the rules {names}{more} are tripped and hold {held}."
-
-    def _concern_about_polls(self) -> str:
-        if self.poll_paused:
-            return "Polling of PeopleForce is paused."
-        age = self.poll_age
-        if age is None or self.last_poll is None:
-            return "Waiting for the first poll of PeopleForce."
-        if age > timedelta(seconds=self.poll_seconds) + POLL_GRACE:
-            minutes = round(age / timedelta(minutes=1))
-            return (
-                f"The last poll of PeopleForce was {minutes} minutes ago: "
-                "beat or the worker pf_jira does not do its work."
-            )
-        error = self.last_poll.get("error")
-        return f"The last poll failed and will be repeated: {error}." if error else ""
-
-
-def _counted(count: int, one: str, more: str) -> str:
-    return f"{count:,} {one if count == 1 else more}"
+    @property
+    def verdict(self) -> Verdict:
+        """Say whether everything is well, and what to do about what matters most."""
+        return judge(self)
 
 
 def read_status() -> Status:
@@ -150,6 +85,8 @@ def read_status() -> Status:
     with reading() as session:
         stored = _stored(session)
     try:
+        # Whoever looks here waits: one that hangs is found out in two seconds, not by each question.
+        get_prompt_redis().ping()
         live: dict[str, Any] = {
             "last_poll": reports.last("pf_jira.poll"),
             "queues": queue_lengths(),

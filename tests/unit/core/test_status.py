@@ -12,6 +12,7 @@ from core.clock import now
 from core.rule_states import Tripped
 from core.settings import VendorMode
 from core.status import Status
+from core.verdict import Level, Place, Verdict
 
 WELL = Status(
     mode=VendorMode.SANDBOX,
@@ -33,9 +34,13 @@ def tripped(name: str = "A", held: int = 2, days_ago: int = 0) -> Tripped:
     return Tripped(name, now() - timedelta(days=days_ago), held)
 
 
-def sentence(**changes) -> str:
+def verdict(**changes) -> Verdict:
     just_polled = {"began": now().isoformat()}
-    return replace(WELL, **{"last_poll": just_polled, **changes}).sentence
+    return replace(WELL, **{"last_poll": just_polled, **changes}).verdict
+
+
+def sentence(**changes) -> str:
+    return verdict(**changes).sentence
 
 
 def test_where_nothing_needs_a_person_everything_is_well():
@@ -104,3 +109,30 @@ def test_a_worker_that_stands_still_is_named():
     late = {"pf_jira": 600.0, "ops": 10.0}
 
     assert sentence(canaries=late).startswith("The worker pf_jira does not do its work")
+
+
+def down(minutes: float) -> BreakerStatus:
+    return BreakerStatus("jira", BreakerState.OPEN, 9, now() - timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "place"),
+    [
+        ({}, Level.WELL, None),
+        ({"redis_answers": False}, Level.BAD, Place.HEALTH),
+        ({"breakers": [down(1)]}, Level.ATTENTION, Place.HEALTH),
+        ({"breakers": [down(6)]}, Level.BAD, Place.HEALTH),
+        ({"poll_paused": True}, Level.ATTENTION, Place.SETTINGS),
+        ({"last_poll": {"began": "2026-01-01T00:00:00+00:00"}}, Level.BAD, Place.HEALTH),
+        ({"canaries": {"pf_jira": 600.0, "ops": 1.0}}, Level.BAD, Place.HEALTH),
+        ({"tripped": [tripped()]}, Level.ATTENTION, Place.RULES),
+        ({"links_retrying": 1, "retrying_because": "x"}, Level.ATTENTION, Place.LINKS),
+        ({"dead_letters": 1}, Level.ATTENTION, Place.DEAD_LETTERS),
+        ({"held": 1}, Level.ATTENTION, Place.DEAD_LETTERS),
+    ],
+)
+def test_the_verdict_has_a_colour_and_leads_to_the_page_that_mends_it(changes, level, place):
+    found = verdict(**changes)
+
+    assert (found.level, found.place) == (level, place)
+    assert bool(found.remedy) == (level is not Level.WELL)
