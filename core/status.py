@@ -85,7 +85,7 @@ def read_status() -> Status:
     with reading() as session:
         stored = _stored(session)
     try:
-        # Whoever looks here waits: one that hangs is found out in two seconds, not by each question.
+        # Whoever looks here waits: a Redis that hangs is found out once, in two seconds.
         get_prompt_redis().ping()
         live: dict[str, Any] = {
             "last_poll": reports.last("pf_jira.poll"),

@@ -32,10 +32,10 @@ from core.identity import LoginRefusedError, identity_of
 from core.models import LoginKind
 from core.settings import Settings
 from gateway.access import public
-from gateway.answers import told
 from gateway.auth import cookie
 from gateway.auth.targets import local_path
 from gateway.auth.views import too_often
+from gateway.refusals import told
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

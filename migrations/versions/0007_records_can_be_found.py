@@ -1,4 +1,4 @@
-"""Records can be found: by words and people, by request id, in order of change; replays go on alone.
+"""Records are found by words, people, request id and order of change; replays go on alone.
 
 Safe while the code of revision 0006 still runs: the columns that are new may be empty, and the
 index of words is kept by the database, whoever writes. Links whose words were written before are

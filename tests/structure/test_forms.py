@@ -1,4 +1,4 @@
-"""No foreign page can change anything here: every such route asks for a token, every form has it."""
+"""No foreign page can change anything: every such route asks for a token, every form has it."""
 
 from __future__ import annotations
 
