@@ -18,6 +18,9 @@ SHIM = Path(__file__).parent / "inject" / "clock.c"
 DISK_SIZE = "96m"
 """Room for what a stack writes in all trials of a seed."""
 
+VENDORS_FILES = ("sandbox/jira.sqlite3", "sandbox/peopleforce.sqlite3")
+"""Below a stack's data: what belongs to the stand-ins, whose disks are their own."""
+
 BALLAST = "ballast"
 _BLOCK = bytes(1 << 20)
 
@@ -46,9 +49,12 @@ class Clock:
 
 
 class Disk:
-    """A small disk of its own for a stack's data; needs the right to mount."""
+    """A small disk of its own for a stack's data; needs the right to mount.
 
-    def __init__(self, folder: Path) -> None:
+    The stand-ins' records are kept outside, in `elsewhere`.
+    """
+
+    def __init__(self, folder: Path, elsewhere: Path) -> None:
         folder.mkdir(parents=True)
         subprocess.run(
             ["mount", "-t", "tmpfs", "-o", f"size={DISK_SIZE}", "igw-chaos", folder],
@@ -56,6 +62,10 @@ class Disk:
             capture_output=True,
         )
         self._folder = folder
+        for name in VENDORS_FILES:
+            link = folder / name
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(elsewhere / link.name)
 
     def fill(self) -> None:
         """Leave no room at all."""
@@ -87,7 +97,7 @@ class Machine:
         with suppress(OSError, subprocess.CalledProcessError):
             self.clock = Clock(folder)
         with suppress(OSError, subprocess.CalledProcessError):
-            self.disk = Disk(data)
+            self.disk = Disk(data, folder)
 
     @property
     def env(self) -> dict[str, str]:
