@@ -106,7 +106,7 @@ worker_redirect_stdouts = False
 enable_utc = True
 timezone = "UTC"
 # What was last done when stands in Redis (core.schedule), so beat keeps no file of its own.
-beat_scheduler = "celery.beat:Scheduler"
+beat_scheduler = "tasks.beat:SteadyScheduler"
 beat_max_loop_interval = RECHECK_SECONDS
 beat_schedule = {
     f"{domain.name}.{schedule.name}": {

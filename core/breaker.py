@@ -37,7 +37,9 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local open_until = tonumber(redis.call('HGET', KEYS[1], 'until') or 0)
 if open_until == 0 then return 0 end
-if now < open_until then return open_until - now end
+local left = open_until - now
+-- A longer pause than there is was imposed before the clock was set back.
+if left > 0 and left <= tonumber(ARGV[2]) then return left end
 redis.call('HSET', KEYS[1], 'until', string.format('%.0f', now + tonumber(ARGV[1])))
 return 0
 """
@@ -90,7 +92,8 @@ class Breaker:
 
         While it is half open, only one caller is given 0; that call decides for all.
         """
-        return cast("int", self._ask(keys=[self._key], args=[round(TRIAL_LEASE * 1e6)])) / 1e6
+        limits = [round(TRIAL_LEASE * 1e6), round(LONGEST_PAUSE * 1e6)]
+        return cast("int", self._ask(keys=[self._key], args=limits)) / 1e6
 
     def succeeded(self) -> None:
         """Note that the vendor answered, whatever it answered: it is there."""

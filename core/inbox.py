@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.models import Delivery, DeliveryState
+from core.waiting import has_come, is_free
 
 log = logging.getLogger(__name__)
 
@@ -87,11 +88,7 @@ def claim(session: Session, ids: Sequence[int], owner: str, lease: timedelta) ->
     its own claim over at once.
     """
     moment = now()
-    free = or_(
-        Delivery.claimed_until.is_(None),
-        Delivery.claimed_until < moment,
-        Delivery.claimed_by == owner,
-    )
+    free = or_(is_free(Delivery.claimed_until, moment), Delivery.claimed_by == owner)
     waiting = [state for state in DeliveryState if state.waiting]
     taken = session.scalars(
         update(Delivery)
@@ -149,7 +146,6 @@ def hurry(session: Session, source: str, record_id: str) -> list[int]:
     What comes back within seconds needs no help.
     """
     moment = now()
-    free = or_(Delivery.claimed_until.is_(None), Delivery.claimed_until < moment)
     hurried = session.scalars(
         update(Delivery)
         .where(
@@ -157,7 +153,7 @@ def hurry(session: Session, source: str, record_id: str) -> list[int]:
             Delivery.record_id == record_id,
             Delivery.due_at > moment + SOON,
             Delivery.state == DeliveryState.RETRYING,
-            free,
+            is_free(Delivery.claimed_until, moment),
         )
         .values(due_at=moment + REPUBLISH)
         .returning(Delivery.id)
@@ -170,7 +166,7 @@ def take_due(session: Session, limit: int = 500) -> dict[str, list[int]]:
     moment = now()
     due = (
         select(Delivery.id)
-        .where(Delivery.due_at <= moment)
+        .where(has_come(Delivery.due_at, moment))
         .order_by(Delivery.due_at)
         .limit(limit)
         .scalar_subquery()
@@ -178,7 +174,7 @@ def take_due(session: Session, limit: int = 500) -> dict[str, list[int]]:
     rows = session.execute(
         update(Delivery)
         # Asked again: PostgreSQL looks at a row anew, but not at the list, after waiting for it.
-        .where(Delivery.id.in_(due), Delivery.due_at <= moment)
+        .where(Delivery.id.in_(due), has_come(Delivery.due_at, moment))
         .values(due_at=moment + REPUBLISH)
         .returning(Delivery.task, Delivery.id)
     )

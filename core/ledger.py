@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.models import Link, LinkState
+from core.waiting import has_come, is_free
 
 T = TypeVar("T")
 
@@ -146,7 +147,8 @@ def note_sightings(
             .order_by(Link.id)
             .with_for_update()
         )
-        pushed = {link_id for link_id, at in rows if at and at > unless_pushed_since}
+        # What lies in the future was written before the clock was set back.
+        pushed = {link_id for link_id, at in rows if at and unless_pushed_since < at <= now()}
         changed = [row for row in changed if row["id"] not in pushed]
     if changed:
         moved = [row["id"] for row in changed]
@@ -173,7 +175,7 @@ def claim(
     its own claims over at once. Others wait until the lease has run out.
     """
     moment = now()
-    free = or_(Link.claimed_until.is_(None), Link.claimed_until < moment, Link.claimed_by == owner)
+    free = or_(is_free(Link.claimed_until, moment), Link.claimed_by == owner)
     wanted = Link.due_at.is_not(None) if only_waiting else true()
     taken = session.scalars(
         update(Link)
@@ -200,10 +202,7 @@ def take_due(session: Session, limit: int = CHUNK) -> list[int]:
     moment = now()
     due = (
         select(Link.id)
-        .where(
-            Link.due_at <= moment,
-            or_(Link.claimed_until.is_(None), Link.claimed_until < moment),
-        )
+        .where(has_come(Link.due_at, moment), is_free(Link.claimed_until, moment))
         .order_by(Link.due_at)
         .limit(limit)
         .scalar_subquery()
@@ -211,7 +210,7 @@ def take_due(session: Session, limit: int = CHUNK) -> list[int]:
     taken = session.scalars(
         update(Link)
         # Asked again: PostgreSQL looks at a row anew, but not at the list, after waiting for it.
-        .where(Link.id.in_(due), Link.due_at <= moment)
+        .where(Link.id.in_(due), has_come(Link.due_at, moment))
         .values(**Link.due(moment + REPUBLISH), updated_at=Link.updated_at)
         .returning(Link.id)
     )
@@ -231,7 +230,7 @@ def hurry(session: Session, link_ids: Collection[int]) -> list[int]:
             Link.id.in_(link_ids),
             Link.due_at > moment + SOON,
             Link.attempts > 0,
-            or_(Link.claimed_until.is_(None), Link.claimed_until < moment),
+            is_free(Link.claimed_until, moment),
         )
         .values(**Link.due(moment + REPUBLISH), updated_at=Link.updated_at)
         .returning(Link.id)

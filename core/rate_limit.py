@@ -23,6 +23,8 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local interval, slack, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+-- So far ahead it was written before the clock was set back.
+if full_at - now > tonumber(ARGV[4]) then full_at = now end
 local delay = math.max(full_at - slack - now, 0)
 if delay > longest then return {0, delay} end
 local left = full_at + interval - now
@@ -84,6 +86,9 @@ class RateLimit:
         self._interval = round(1_000_000 / per_second)
         self._slack = self._interval * (burst - 1)
         self._longest_wait = longest_wait
+        # A pause, and behind it as many calls as one may wait for.
+        ahead = round((MAX_PENALTY_SECONDS + longest_wait) * 1e6)
+        self._farthest = ahead + self._slack + self._interval
         self._reserve = redis_client.register_script(_RESERVE)
         self._penalise = redis_client.register_script(_PENALISE)
 
@@ -97,7 +102,8 @@ class RateLimit:
         while True:
             left = self._longest_wait - (time.monotonic() - started)
             answer = self._reserve(
-                keys=self._keys[:1], args=[self._interval, self._slack, max(round(left * 1e6), 0)]
+                keys=self._keys[:1],
+                args=[self._interval, self._slack, max(round(left * 1e6), 0), self._farthest],
             )
             granted, delay = cast("list[int]", answer)
             if not granted:
@@ -105,8 +111,10 @@ class RateLimit:
             if not delay:
                 break
             time.sleep(delay / 1e6)
-            # A slot reserved before a pause was imposed is worth nothing during the pause.
-            if not self._redis.exists(self._keys[1]):
+            # A slot reserved before a pause was imposed is worth nothing during the pause. One that
+            # lasts longer than any was imposed before the clock was set back.
+            pause = self._redis.pttl(self._keys[1])
+            if not 0 < pause <= MAX_PENALTY_SECONDS * 1000:
                 break
         return time.monotonic() - started
 

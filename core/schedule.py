@@ -30,13 +30,17 @@ RECHECK_SECONDS = 5.0
 RESEND_SECONDS = 60.0
 """Above the expiry of beat's messages (`celeryconfig.py`): what is sent again is never doubled."""
 
+CLOCKS_APART = timedelta(seconds=30)
+"""How far Redis' clock and this machine's may be apart."""
+
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 _CLAIM = """
 local last = tonumber(redis.call('GET', KEYS[1]) or '0')
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if last >= now - tonumber(ARGV[1]) then return 0 end
+-- A turn that is still to come was taken before the clock was set back.
+if last <= now and last >= now - tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], now)
 return 1
 """
@@ -153,6 +157,8 @@ class TurnSchedule(BaseSchedule):
             return schedstate(is_due=False, next=RECHECK_SECONDS)
         if rhythm.paused:
             return schedstate(is_due=False, next=RECHECK_SECONDS)
+        if began is not None and began > now() + CLOCKS_APART:
+            began = None  # It was taken before the clock was set back.
         again = timedelta(seconds=min(rhythm.seconds or RESEND_SECONDS, RESEND_SECONDS))
         due = max(rhythm.due_at(began or EPOCH, now()), last_run_at.astimezone(UTC) + again)
         remaining = (due - now()).total_seconds()

@@ -79,6 +79,17 @@ class Claim:
         self._held.pop(link.id, None)
         return False
 
+    def intend(self, session: Session, link: Link, **values: object) -> bool:
+        """Write an intent to a link and keep it; `False` when another attempt was faster.
+
+        The broker may hand one message out twice, and then both have the same claim.
+        """
+        row = ledger.held(session, link.id, self.owner)
+        if row is not None and (row.intent_at, row.issue_id) == (link.intent_at, link.issue_id):
+            return self.save(session, link, intent_at=now(), **values)
+        self._held.pop(link.id, None)
+        return False
+
     def done(self, session: Session, link: Link, **values: object) -> None:
         """Give a link back with its work done.
 

@@ -10,6 +10,7 @@ from connectors.peopleforce.models import Task, record_hash
 from core.ledger import Known, Sighting
 from core.models import LinkState
 from core.search import search_text
+from core.waiting import LONGEST_WAIT
 
 PUSH_MARGIN = timedelta(seconds=5)
 """What PeopleForce showed this soon after our own write may still be the past."""
@@ -87,8 +88,13 @@ def sighting(
 
 
 def pushed_since(link: Known, began: datetime) -> bool:
-    """Say whether we wrote to the task so late that a reading begun at `began` may not show it."""
-    return link.pushed_at is not None and link.pushed_at > began - PUSH_MARGIN
+    """Say whether we wrote to the task so late that a reading begun at `began` may not show it.
+
+    A moment far ahead of the reading was written before the machine's clock was set back.
+    """
+    if link.pushed_at is None:
+        return False
+    return began - PUSH_MARGIN < link.pushed_at <= began + LONGEST_WAIT
 
 
 def _differs(link: Known, seen_hash: str) -> bool:

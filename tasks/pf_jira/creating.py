@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import ceil
 
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from connectors.jira.creation import Created, IssueDraft, Refused
 from connectors.jira.service import Jira
 from core import activity
-from core.clock import now
+from core.clock import SteadyWatch, now
 from core.database import writing
 from core.errors import (
     PayloadError,
@@ -36,8 +36,10 @@ from tasks.pf_jira.rule_watch import RuleWatch
 
 log = logging.getLogger(__name__)
 
-CLOCK_MARGIN = timedelta(minutes=5)
-"""How far Jira's clock and ours may be apart."""
+CLOCK_MARGIN = timedelta(hours=2)
+"""How far Jira's clock and ours may be apart, and how far ours may have been set meanwhile."""
+
+_watch = SteadyWatch()
 
 Wanted = tuple[Link, Create]
 
@@ -109,7 +111,7 @@ def _look_for_earlier(
     """Adopt what is found; give back what must wait; return what is safe to create."""
     moment = now()
     oldest = min(link.intent_at or moment for link, _ in wanted)
-    minutes = ceil((moment - oldest + CLOCK_MARGIN) / timedelta(minutes=1))
+    minutes = ceil((max(moment, oldest) - oldest + CLOCK_MARGIN) / timedelta(minutes=1))
     try:
         # In all projects: the issue may have been moved, and the project may be gone since.
         with claim.calling(*(link for link, _ in wanted)):
@@ -125,11 +127,11 @@ def _look_for_earlier(
         for link, plan in wanted:
             if link.source_id in found:
                 adopt(session, claim, link, found[link.source_id])
-            elif _age(link, moment) < trust:
+            elif (age := _watch.passed_since(link.intent_at or moment)) < trust:
                 claim.later(
                     session,
                     link,
-                    min(LOOK_AGAIN * 2, trust - _age(link, moment)),
+                    min(LOOK_AGAIN * 2, trust - age),
                     "waiting until Jira's search can be trusted not to know its issue",
                 )
             elif link.snapshot["completed"]:
@@ -146,10 +148,6 @@ def _look_for_earlier(
     return free
 
 
-def _age(link: Link, moment: datetime) -> timedelta:
-    return moment - (link.intent_at or moment)
-
-
 def _create(jira: Jira, claim: Claim, wanted: Sequence[Wanted], watch: RuleWatch) -> None:
     in_force: list[Wanted] = []
     for link, plan in wanted:
@@ -162,11 +160,10 @@ def _create(jira: Jira, claim: Claim, wanted: Sequence[Wanted], watch: RuleWatch
         wanted = [
             (link, plan)
             for link, plan in in_force
-            if claim.save(
+            if claim.intend(
                 session,
                 link,
                 state=LinkState.CREATING,
-                intent_at=now(),
                 rule_id=plan.rule.id,
                 project=plan.rule.project,
             )

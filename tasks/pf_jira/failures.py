@@ -18,6 +18,7 @@ from core.errors import (
     VendorRateLimitedError,
     VendorUnavailableError,
 )
+from core.waiting import LONGEST_WAIT
 
 CREDENTIALS_WAIT = timedelta(seconds=60)
 """A person has to mend the log-in; once they have, work goes on within this time."""
@@ -33,6 +34,9 @@ CONFLICTS_BEFORE_GIVING_UP = 10
 MAX_UNEXPECTED = 5
 """Attempts that may end in an error nobody foresaw, before a person has to look."""
 
+LONGEST_RATE_LIMIT_WAIT = LONGEST_WAIT - timedelta(minutes=1)
+"""With the jitter that is added, work never waits longer than `LONGEST_WAIT`."""
+
 OUTAGE_WAIT = timedelta(seconds=5)
 
 
@@ -44,7 +48,8 @@ def wait_after(error: VendorError, attempts: int) -> timedelta | None:  # noqa: 
     """
     match error:
         case VendorRateLimitedError():
-            return timedelta(seconds=error.retry_after or 0) + full_jitter(attempts, cap=30.0)
+            asked = min(timedelta(seconds=error.retry_after or 0), LONGEST_RATE_LIMIT_WAIT)
+            return asked + full_jitter(attempts, cap=30.0)
         case VendorCredentialsError():
             return CREDENTIALS_WAIT
         case VendorBreakerOpenError():
