@@ -6,13 +6,15 @@ import os
 import platform
 import sys
 
-from bench import first_run, mapping, pages, poll
+from bench import first_run, flood, ingest, mapping, pages, poll
 
 MEASUREMENTS = {
     "poll": poll.measure,
     "first_run": first_run.measure,
     "mapping": mapping.measure,
     "pages": pages.measure,
+    "ingest": ingest.measure,
+    "flood": flood.measure,
 }
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import requests
+
+from bench.ports import free_ports
 
 SEEDED_TASKS = 150
 REST_SECONDS = 60
@@ -23,7 +23,7 @@ TIMEOUT = 120
 def measure() -> None:
     """Start the stack with the sandbox, wait for the 150 issues, and weigh it at rest."""
     with tempfile.TemporaryDirectory() as folder:
-        ports = dict(zip(("GATEWAY", "FLOWER", "REDIS", "PF", "JIRA"), _free_ports(5), strict=True))
+        ports = dict(zip(("GATEWAY", "FLOWER", "REDIS", "PF", "JIRA"), free_ports(5), strict=True))
         up = _start(Path(folder), ports)
         try:
             _report(up, ports)
@@ -104,11 +104,3 @@ def _wait(condition) -> None:  # noqa: ANN001 - a function without arguments
 
 def _say(what: str, value: object) -> None:
     print(f"{what:<62} {value}")
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
