@@ -11,10 +11,10 @@ NPM := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20)' >/de
 FRONTEND := gateway/frontend
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench chaos sync
+.PHONY: help run test lint bench chaos screenshots sync
 
 help: ## Say what there is to do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: sync ## Start everything; Ctrl-C stops it in order
 	@$(UV) run --no-sync igw up
@@ -36,6 +36,9 @@ bench: sync ## Measure against the numbers that the gateway should reach
 chaos: sync ## Kill it in all ways and count what is lost: SEED=1-10 MINUTES=60 STEP='sync: *'
 	@$(UV) run --no-sync python -m tests.chaos --seeds $(or $(SEED),1) \
 		--minutes $(or $(MINUTES),60) --step "$(or $(STEP),*)"
+
+screenshots: sync ## Take a picture of every page: empty, as usual, after years
+	@$(UV) run --no-sync python -m tests.browser.screenshots
 
 sync: $(filter .tools/bin/uv,$(UV)) $(FRONTEND)/node_modules/.package-lock.json
 	@$(UV) sync --frozen --compile-bytecode $(if $(wildcard .venv),--quiet)

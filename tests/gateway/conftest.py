@@ -130,7 +130,7 @@ def published(client: redis.Redis, queue: str = "pf_jira") -> list[dict[str, Any
 class Gunicorn(Caller):
     """A gateway in processes of its own."""
 
-    def __init__(self, folder: Path, redis_url: str) -> None:
+    def __init__(self, folder: Path, redis_url: str, **settings: object) -> None:
         super().__init__(free_port())
         self.database = folder / "data" / "sandbox" / "gateway.db"
         self._log = folder / "gateway.log"
@@ -143,9 +143,10 @@ class Gunicorn(Caller):
             "REDIS_URL": redis_url,
             "JIRA_WEBHOOK_SECRETS": f"{VECTOR_SECRET}, {NEXT_SECRET}",
             "WEBHOOK_MAX_BYTES": MAX_BYTES,
+            **{name.upper(): value for name, value in settings.items()},
         }
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("IGW_")}
-        self._env = {**inherited, **{f"IGW_{name}": str(value) for name, value in own.items()}}
+        self.env = {**inherited, **{f"IGW_{name}": str(value) for name, value in own.items()}}
 
     def start(self) -> None:
         self._run("cli.main", "migrate").wait(60)
@@ -167,7 +168,7 @@ class Gunicorn(Caller):
     def _run(self, *arguments: str) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", *arguments], cwd=ROOT, env=self._env, stdout=log, stderr=log
+                [sys.executable, "-m", *arguments], cwd=ROOT, env=self.env, stdout=log, stderr=log
             )
 
     def _answers(self) -> bool:

@@ -1,0 +1,52 @@
+"""The dashboard as people use it: a real browser before a real stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.conftest import not_run
+from tests.support.stack import Stack
+from tests.support.visiting import Visitor, chromium
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory) -> Iterator[Stack]:
+    """A running stack with the sandbox, one for all tests of a module."""
+    stack = Stack(tmp_path_factory.mktemp("stack"), poll_interval_seconds=5)
+    try:
+        yield stack.start()
+    finally:
+        stack.destroy()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, one for all tests of a module; each person has a window of their own in it."""
+    try:
+        with chromium() as browser:
+            yield browser
+    except FileNotFoundError as error:
+        not_run(f"{error}: install Debian's package `chromium`")
+
+
+@pytest.fixture
+def visit(stack, browser) -> Iterator[Callable[..., Visitor]]:
+    """Let somebody come, logged in with a role; keyword arguments are those of a browser's window.
+
+    At the end nobody may have met an error of a script, or something that the policy refused.
+    """
+    visitors: list[Visitor] = []
+
+    def come(role: str = "admin", **options: object) -> Visitor:
+        visitors.append(Visitor(browser, stack.url("gateway"), **options))
+        visitors[-1].log_in(role)
+        return visitors[-1]
+
+    yield come
+    complaints = [complaint for visitor in visitors for complaint in visitor.complaints]
+    for visitor in visitors:
+        visitor.close()
+    assert complaints == []
