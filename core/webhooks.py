@@ -8,6 +8,7 @@ here.
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -46,6 +47,17 @@ class WebhookScheme(Protocol):
 
     def identify(self, headers: Mapping[str, str], payload: object) -> Identity:
         """Read the labels of a delivery; raise `PayloadError` where they cannot be read."""
+
+
+def parse_json(body: bytes) -> object:
+    """Parse a body; raise `PayloadError` for anything that is not JSON in UTF-8.
+
+    Numbers of more digits than Python converts and nesting deeper than it can follow count as such.
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("it is not valid JSON") from error
 
 
 def load_scheme(module: str) -> WebhookScheme:

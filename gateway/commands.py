@@ -32,8 +32,9 @@ from core.logs import current_request_id
 from core.models import Command, CommandFailure, CommandState, Role
 from core.replies import Replies, RepliesUnavailableError
 from core.settings import get_settings
+from core.webhooks import parse_json
 from gateway.access import api_key_required
-from gateway.webhooks import parse_json, read_body
+from gateway.webhooks import read_body
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,6 @@ of it later, because senders switch off receivers that answer with errors.
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ from core.errors import PayloadError
 from core.inbox import Arrival
 from core.logs import current_request_id
 from core.settings import get_settings
-from core.webhooks import SignatureError, WebhookScheme, load_scheme
+from core.webhooks import SignatureError, WebhookScheme, load_scheme, parse_json
 from gateway.access import signed
 from gateway.refusal_log import refusal_log
 
@@ -117,14 +116,6 @@ def read_body(largest: int | None = None) -> bytes:
     if len(body) >= (request.max_content_length or 0):
         raise RequestEntityTooLarge
     return body
-
-
-def parse_json(body: bytes) -> object:
-    """Parse a body; raise `PayloadError` for anything that is not JSON in UTF-8."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise PayloadError("it is not valid JSON") from error
 
 
 def refuse(status: int, code: str, text: str) -> tuple[Response, int]:

@@ -15,6 +15,9 @@ ISSUE_CREATED = "jira:issue_created"
 ISSUE_UPDATED = "jira:issue_updated"
 ISSUE_DELETED = "jira:issue_deleted"
 
+KEY_LENGTH = 100
+"""Characters that the ledger's column holds; Jira's project keys have ten by default."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -59,7 +62,11 @@ class IssueEvent:
 
     @classmethod
     def from_payload(cls, payload: object) -> IssueEvent:
-        """Read a delivery; raise `PayloadError` without a name of the event or an issue's id."""
+        """Read a delivery.
+
+        Raises `PayloadError` without a name of the event or an issue's id, and for a key that could
+        not be written down.
+        """
         if not isinstance(payload, Mapping):
             raise PayloadError("a webhook of Jira is not an object")
         event = payload.get("webhookEvent")
@@ -75,7 +82,7 @@ class IssueEvent:
         return cls(
             event=event,
             issue_id=issue_id,
-            issue_key=_text(issue.get("key")) or "",
+            issue_key=_key(issue.get("key")),
             actor_id=_actor(payload),
             changes=tuple(
                 _change(item)
@@ -115,6 +122,14 @@ def _identifier(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return _text(value) or ""
+
+
+def _key(value: object) -> str:
+    """Give a key as text that every database and log keeps, which Jira's own always are."""
+    key = _text(value) or ""
+    if len(key) > KEY_LENGTH or not key.isprintable():
+        raise PayloadError(f"an issue's key is not plain text of {KEY_LENGTH} characters")
+    return key
 
 
 def _mapping(value: object) -> Mapping[str, object]:

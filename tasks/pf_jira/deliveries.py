@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,6 +18,7 @@ from core.dispatch import publish
 from core.errors import PayloadError, VendorError, VendorNotFoundError
 from core.logs import request_id_bound
 from core.models import Delivery, DeliveryState, Link, LinkState
+from core.webhooks import parse_json
 from tasks import app
 from tasks.pf_jira import DOMAIN, SOURCE, alarms, wiring
 from tasks.pf_jira.claims import LEASE, SYNC, Claim, claimed
@@ -92,7 +92,7 @@ def _handle(delivery: Delivery, owner: str) -> None:
 
 
 def _act(delivery: Delivery, owner: str) -> Ignore | str:
-    event = IssueEvent.from_payload(json.loads(delivery.body))
+    event = IssueEvent.from_payload(parse_json(delivery.body))
     with reading() as session:
         links = ledger.by_issue(session, [event.issue_id])
     outcome = _act_on(delivery, event, links, owner)

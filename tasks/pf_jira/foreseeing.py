@@ -16,6 +16,7 @@ from core.errors import PayloadError, VendorError, VendorNotFoundError
 from core.mapping.schema import TargetSchema
 from core.mapping.violations import Blame
 from core.models import Delivery, Link, LinkState
+from core.webhooks import parse_json
 from tasks.pf_jira import wiring
 from tasks.pf_jira.decisions import CheckStatus, FindTask, Ignore, NoteDeletion, decide
 from tasks.pf_jira.failures import concerns_all
@@ -159,8 +160,6 @@ def foresee_delivery(delivery: Delivery) -> Foreseen:
         return Foreseen(name, *_foresee_delivery(delivery))
     except PayloadError as error:
         return Foreseen(name, Effect.REFUSED, f"still refused: {error}")
-    except ValueError:
-        return Foreseen(name, Effect.REFUSED, "still refused: its body is not JSON")
     except VendorError as error:
         if concerns_all(error):
             raise
@@ -168,7 +167,7 @@ def foresee_delivery(delivery: Delivery) -> Foreseen:
 
 
 def _foresee_delivery(delivery: Delivery) -> tuple[Effect, str]:
-    event = IssueEvent.from_payload(json.loads(delivery.body))
+    event = IssueEvent.from_payload(parse_json(delivery.body))
     with reading() as session:
         links = ledger.by_issue(session, [event.issue_id])
     match decide(event, linked=bool(links)):
