@@ -1,5 +1,9 @@
 """Structured logs with one request id through all processes.
 
+Every process logs the same way: see `core.log_queue` for why nobody waits for it,
+`core.log_redaction` for what never stands in it, `core.log_stream` for the live view and
+`core.log_seq` for Seq.
+
 The id is made where work begins (a webhook, a tick of beat, a command), travels in Celery's
 message headers and is on every line and every activity row that follows from it.
 """
@@ -7,22 +11,33 @@ message headers and is on every line and every activity row that follows from it
 from __future__ import annotations
 
 import logging
-import sys
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Literal
+from urllib.parse import urlsplit
 from uuid import uuid4
 
-from pythonjsonlogger.json import JsonFormatter
+from pydantic import SecretStr
+
+from core.log_lines import LineFormatter
+from core.log_queue import BackgroundHandler, Sink, StderrSink
+from core.log_redaction import Redact
+from core.log_stream import StreamSink
+from core.settings import Settings
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 NOISY = (
     *("kombu", "amqp", "urllib3", "werkzeug", "celery.bootsteps", "celery.utils.functional"),
+    "alembic.runtime.plugins",
     # Each message sent, received and done: tens of thousands of lines a day with nothing to do.
     *("celery.beat", "celery.worker.strategy", "celery.app.trace"),
 )
+
+
+SPOOL_BYTES = 64_000_000
+"""What ended processes may leave on the disk for Seq, all together."""
 
 
 def new_request_id() -> str:
@@ -56,43 +71,65 @@ class _RequestIdFilter(logging.Filter):
         return True
 
 
-class _TextFormatter(logging.Formatter):
-    """A line for a terminal: the event, then its fields."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        known = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
-        fields = " ".join(
-            f"{key}={_printable(value)}"
-            for key, value in record.__dict__.items()
-            if key not in known and value
-        )
-        line = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname:<7} {record.getMessage()}"
-        line = f"{line} {fields}" if fields else line
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+def process_name(otherwise: str) -> str:
+    """Give the name by which supervisord knows this process, `otherwise` under another manager."""
+    return os.environ.get("SUPERVISOR_PROCESS_NAME", otherwise)
 
 
-def _printable(value: object) -> str:
-    """Write out what could end the line or steer the terminal: some values come from strangers."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
+def configure_logging(process: str, settings: Settings) -> None:
+    """Send this process's log to stderr, to Redis and, where one is set, to Seq.
 
-
-def configure_logging(process: str, level: str, log_format: Literal["json", "text"]) -> None:
-    """Send this process's log to stderr, a line per event; `process` names it on each line."""
-    handler = logging.StreamHandler(sys.stderr)
+    `process` names it on each line. Configure before or after a fork, and more than once, as you
+    like: what was configured before is finished and replaced.
+    """
+    handler = BackgroundHandler(
+        LineFormatter(process, Redact(_secrets(settings))), _sinks(settings)
+    )
     handler.addFilter(_RequestIdFilter())
-    if log_format == "json":
-        handler.setFormatter(
-            JsonFormatter(
-                "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s",
-                rename_fields={"asctime": "at", "levelname": "level", "message": "event"},
-                static_fields={"process": process},
-                datefmt="%Y-%m-%dT%H:%M:%S%z",
-            )
-        )
-    else:
-        handler.setFormatter(_TextFormatter())
     root = logging.getLogger()
+    for replaced in root.handlers:
+        if isinstance(replaced, BackgroundHandler):
+            replaced.close()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(settings.log_level)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def finish_logging() -> None:
+    """Write what waits, for a few seconds at most: for processes that end without Python's exit."""
+    logging.shutdown()
+
+
+def _sinks(settings: Settings) -> list[Sink]:
+    sinks: list[Sink] = [
+        StderrSink(as_json=settings.log_format == "json"),
+        StreamSink(settings.resolved_redis_url),
+    ]
+    if settings.seq_url:
+        # Imported where it is used: seqlog brings an HTTP library of some megabytes.
+        from core.log_clef import ClefFormatter  # noqa: PLC0415
+        from core.log_seq import SeqSink  # noqa: PLC0415
+        from core.log_spool import Spool  # noqa: PLC0415
+
+        key = settings.seq_api_key.get_secret_value() if settings.seq_api_key else ""
+        spool = Spool(settings.data_dir / "logs" / "seq", SPOOL_BYTES)
+        buffer_bytes = settings.seq_buffer_mb * 1_000_000
+        sinks.append(SeqSink(settings.seq_url, key, ClefFormatter(), spool, buffer_bytes))
+    return sinks
+
+
+def _secrets(settings: Settings) -> set[str]:
+    """Give the values that must never be seen: of secret settings, and what URLs hold of them."""
+    found = {settings.peopleforce.api_key, settings.jira.api_token}
+    for field in type(settings).model_fields:
+        value = getattr(settings, field)
+        found |= {one for one in (value if isinstance(value, tuple) else (value,)) if one}
+    secrets = {one.get_secret_value() for one in found if isinstance(one, SecretStr)}
+    urls = {one for one in secrets if "://" in one}
+    parts = {
+        part for url in urls for part in (urlsplit(url).password, urlsplit(url).path.strip("/"))
+    }
+    # Databases and Redis have ordinary URLs: only their passwords are secret.
+    whole = {url for url in urls if url.startswith("http")}
+    return {one for one in (secrets - urls) | whole | parts if one and not one.isdigit()}

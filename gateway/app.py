@@ -13,7 +13,7 @@ from core.database import answer_promptly
 from core.dispatch import BackgroundPublisher
 from core.domains import load_domains
 from core.inbox_writer import InboxWriter
-from core.logs import bind_request_id, configure_logging, new_request_id
+from core.logs import bind_request_id, configure_logging, new_request_id, process_name
 from core.settings import get_settings
 from gateway import (
     assets,
@@ -37,7 +37,7 @@ def create_app() -> Flask:
     Raises `InvalidSettingsError` where either of them is wrong.
     """
     settings = get_settings()
-    configure_logging("gateway", settings.log_level, settings.log_format)
+    configure_logging(process_name("gateway"), settings)
     load_domains()
     answer_promptly()
     app = Flask(__name__, static_folder=None)

@@ -23,8 +23,9 @@ keepalive = 5
 # Workers touch a file to show that they are alive; on a disk that can block for seconds.
 if Path("/dev/shm").is_dir():  # noqa: S108 - memory, and gunicorn makes its file there safely
     worker_tmp_dir = "/dev/shm"  # noqa: S108
-# The gateway writes its own log lines, with request ids.
+# The gateway writes its own log lines, with request ids; gunicorn's few are put among them.
 accesslog = None
+logger_class = "gateway.gunicorn_log.Log"
 # Nobody manages gunicorn but supervisord.
 control_socket_disable = True
 # The gateway is reached directly: X-Forwarded-* from anybody would be a lie.

@@ -6,19 +6,27 @@ Start with `tasks/pf_jira/__init__.py`, which tells its flow; every other domain
 from __future__ import annotations
 
 import gc
-import os
 from typing import Any
 
 from celery import Celery, Task
 from celery.signals import (
+    before_task_publish,
     setup_logging,
     task_postrun,
     task_prerun,
     worker_before_create_process,
+    worker_process_shutdown,
 )
 
 from core.dispatch import TASK_HEADER
-from core.logs import bind_request_id, configure_logging, new_request_id
+from core.logs import (
+    bind_request_id,
+    configure_logging,
+    current_request_id,
+    finish_logging,
+    new_request_id,
+    process_name,
+)
 from core.settings import get_settings
 
 app = Celery("tasks")
@@ -27,10 +35,20 @@ app.config_from_object("celeryconfig")
 
 @setup_logging.connect
 def _log_as_all_processes_do(**_: object) -> None:
-    settings = get_settings()
     # Each worker and beat are told apart; under another manager than ours all are "worker".
-    name = os.environ.get("SUPERVISOR_PROCESS_NAME", "worker")
-    configure_logging(name, settings.log_level, settings.log_format)
+    configure_logging(process_name("worker"), get_settings())
+
+
+@worker_process_shutdown.connect
+def _write_the_last_lines(**_: object) -> None:
+    """Finish the log of a child: it ends without the steps that Python takes at its exit."""
+    finish_logging()
+
+
+@before_task_publish.connect
+def _give_request_id(headers: dict[str, Any], **_: object) -> None:
+    """Put the id of the work on whatever follows from it, and one of its own on a tick of beat."""
+    headers.setdefault(TASK_HEADER, current_request_id() or new_request_id())
 
 
 @worker_before_create_process.connect

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -180,9 +181,13 @@ class Gunicorn(Caller):
 
     def new_lines(self) -> list[dict[str, Any]]:
         """Give what was logged since the last time."""
+        # Lines are written in the background, in order: what came before this one is there with it.
+        mark = f"/no-such-page/{time.monotonic_ns()}"
+        self.get(mark)
+        wait_until(lambda: mark in self._log.read_text(), every=0.005, what="the log")
         lines = self._log.read_text().splitlines()
         new, self._seen = lines[self._seen :], len(lines)
-        return [json.loads(line) for line in new if line.startswith("{")]
+        return [json.loads(line) for line in new if line.startswith("{") and mark not in line]
 
     def rows(self, columns: str = "*") -> list[Any]:
         with closing(sqlite3.connect(self.database)) as connection:

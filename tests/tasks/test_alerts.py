@@ -15,6 +15,7 @@ from core import alerts
 from core.database import writing
 from core.logs import configure_logging
 from core.models import AlertState
+from core.settings import get_settings
 from tests.support.messengers import TOKEN, WEBHOOK_PATH
 from tests.tasks.conftest import forget
 
@@ -179,10 +180,10 @@ def test_many_alerts_are_told_in_one_run_as_fast_as_the_messengers_allow(both):
     ]
 
 
-def test_no_secret_is_in_any_log(both, capsys, caplog):
+def test_no_secret_is_in_any_log(both, capfd, caplog):
     root = logging.getLogger()
     before = root.handlers[:], root.level
-    configure_logging("worker", "DEBUG", "json")
+    configure_logging("worker", get_settings().model_copy(update={"log_level": "DEBUG"}))
     try:
         both.raise_alert()
         both.deliver()
@@ -191,10 +192,11 @@ def test_no_secret_is_in_any_log(both, capsys, caplog):
         both.raise_alert("other")
         both.deliver()
     finally:
+        root.handlers[0].close()
         root.handlers[:] = before[0]
         root.setLevel(before[1])
 
-    logged = capsys.readouterr().err
+    logged = capfd.readouterr().err
     assert "alert_delivered" in logged
     assert "alert_postponed" in logged
     for secret in (WEBHOOK_PATH.rpartition("/")[2], TOKEN, TOKEN.partition(":")[2]):

@@ -16,25 +16,33 @@ from core.logs import (
     new_request_id,
     request_id_bound,
 )
+from core.settings import get_settings
 
 log = logging.getLogger("tests.logs")
 
 
 @pytest.fixture
-def configured(capsys):
-    """Configure the log; the result gives the lines written since."""
+def configured(capfd, settings_env):
+    """Configure the log; keyword arguments are settings. Gives the lines written since."""
     root = logging.getLogger()
     before = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in NOISY}
 
-    def configure(log_format="json", level="INFO"):
-        configure_logging("worker", level, log_format)
+    def configure(**settings):
+        for name, value in settings.items():
+            settings_env.setenv(f"IGW_{name.upper()}", str(value))
+        get_settings.cache_clear()
+        configure_logging("worker", get_settings())
         return lines
 
     def lines():
-        return capsys.readouterr().err.splitlines()
+        for handler in root.handlers:
+            handler.flush()
+        return capfd.readouterr().err.splitlines()
 
     yield configure
+    for handler in set(root.handlers) - set(before[0]):
+        handler.close()
     root.handlers[:], level = before
     root.setLevel(level)
     for name, old in levels.items():
@@ -68,7 +76,7 @@ def test_an_exception_stays_on_its_line(configured):
 
 
 def test_a_line_for_people_has_the_event_and_its_fields(configured):
-    lines = configured("text")
+    lines = configured(log_format="text")
 
     with request_id_bound("r-2"):
         log.warning("work_postponed", extra={"seconds": 4})
@@ -78,7 +86,7 @@ def test_a_line_for_people_has_the_event_and_its_fields(configured):
 
 
 def test_what_a_stranger_sent_cannot_forge_a_line_or_steer_a_terminal(configured):
-    lines = configured("text")
+    lines = configured(log_format="text")
 
     log.warning("request_refused", extra={"path": "/x\n12:00:00 INFO all_is_well\x1b[2J"})
 
@@ -88,7 +96,7 @@ def test_what_a_stranger_sent_cannot_forge_a_line_or_steer_a_terminal(configured
 
 
 def test_what_is_below_the_level_is_not_written(configured):
-    lines = configured(level="WARNING")
+    lines = configured(log_level="WARNING")
 
     log.info("quiet")
 
@@ -96,7 +104,7 @@ def test_what_is_below_the_level_is_not_written(configured):
 
 
 def test_libraries_that_talk_a_lot_are_heard_from_warnings_on(configured):
-    lines = configured(level="DEBUG")
+    lines = configured(log_level="DEBUG")
 
     for name in NOISY:
         logging.getLogger(name).info("chatter")
