@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """No foreign page can change anything: every such route asks for a token, every form has it."""
-=======
-"""No foreign page changes anything here: each such route asks for a token, each form has it."""
->>>>>>> 4644cbf (dashboard: Users, and everybody's own log-ins.)
 
 from __future__ import annotations
 
