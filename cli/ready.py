@@ -52,7 +52,7 @@ def probes(settings: Settings) -> dict[str, Probe]:
     """Give one question per process that listens on a port, by the process's name."""
     urls = {
         "gateway": f"{settings.gateway_url}/healthz",
-        "flower": f"http://127.0.0.1:{settings.flower_port}/healthcheck",
+        "flower": f"http://127.0.0.1:{settings.flower_port}/flower/healthcheck",
     }
     if settings.mode is VendorMode.SANDBOX:
         for vendor, port in (

@@ -144,7 +144,7 @@ class Run:
         sandbox = settings.mode is VendorMode.SANDBOX
         facts = [
             ("Dashboard", f"{settings.gateway_url}/"),
-            ("Flower", f"http://127.0.0.1:{settings.flower_port}/"),
+            ("Flower", f"{settings.gateway_url}/flower/"),
         ]
         if sandbox:
             page = f"http://127.0.0.1:{settings.sandbox_peopleforce_port}/"

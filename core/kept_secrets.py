@@ -12,6 +12,9 @@ from core.settings import Settings
 COOKIES = "cookies.key"
 """The file of the key that signs the cookies."""
 
+FLOWER = "flower.key"
+"""The file of the password that only the gateway and Flower know."""
+
 
 def kept_secret(folder: Path, name: str) -> str:
     """Give the secret in a file of the data folder, which only this user can read.
@@ -30,6 +33,11 @@ def cookie_key(settings: Settings) -> str:
     if settings.secret_key:
         return settings.secret_key.get_secret_value()
     return kept_secret(settings.data_dir, COOKIES)
+
+
+def flower_password(settings: Settings) -> str:
+    """Give what Flower asks for, so that other users of the machine cannot go past the log-in."""
+    return kept_secret(settings.data_dir, FLOWER)
 
 
 def _make(file: Path) -> None:

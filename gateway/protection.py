@@ -57,6 +57,8 @@ def configure(app: Flask, settings: Settings) -> None:
     for name in ("webhooks", "commands"):
         # Programs without a cookie: a signature or an API key is what a foreign page cannot send.
         csrf.exempt(app.blueprints[name])
+    # Flower's own scripts do not know the token; its view asks for a header in its place.
+    csrf.exempt(app.blueprints["flower"])
     app.register_error_handler(CSRFError, _page_too_old)
     headers = headers_for(settings)
 

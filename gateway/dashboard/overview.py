@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from core.models import Role
@@ -22,6 +22,6 @@ def index() -> ResponseReturnValue:
     return render_template(
         "overview.html",
         status=read_status(),
-        flower=f"http://127.0.0.1:{settings.flower_port}/",
+        flower=url_for("flower.index"),
         sandbox=f"http://127.0.0.1:{settings.sandbox_peopleforce_port}/" if sandbox else None,
     )

@@ -20,15 +20,17 @@ STAGES = ["beat", "gateway", "flower", "worker-", "sandbox-", "redis"]
 def test_one_command_runs_everything_and_says_where_it_is(stack):
     for line in (
         f"Dashboard  {stack.url('gateway')}/",
-        f"Flower     {stack.url('flower')}/",
+        f"Flower     {stack.url('gateway')}/flower/",
         f"Sandbox    {stack.url('sandbox_peopleforce')}/",
         f"Data       {stack.data_dir}",
         f"Logs       {stack.data_dir / 'logs'}",
         "Stop       Ctrl-C",
     ):
         assert line in stack.output
-    for name in ("gateway", "flower", "sandbox_peopleforce"):
+    for name in ("gateway", "sandbox_peopleforce"):
         assert requests.get(f"{stack.url(name)}/", timeout=5).status_code == 200
+    # Flower alone answers nobody who did not come through the log-in.
+    assert requests.get(f"{stack.url('flower')}/flower/", timeout=5).status_code == 401
     assert requests.get(f"{stack.url('gateway')}/readyz", timeout=5).status_code == 200
 
 

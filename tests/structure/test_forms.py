@@ -31,7 +31,8 @@ def test_every_route_that_changes_something_by_cookie_asks_for_a_token(app):
         for method in (rule.methods or set()) & CHANGING:
             if decision.startswith(WITHOUT_COOKIE):
                 continue
-            path = re.sub(r"<(int:)?[^>]*>", "1", str(rule))
+            path = re.sub(r"<any\('?([\w-]+)[^>]*>", r"\1", str(rule))
+            path = re.sub(r"<[^>]*>", "1", path)
             answer = client.open(path, method=method)
             if answer.status_code != 400 or b"reload the page" not in answer.get_data():
                 unguarded.append(f"{method} {rule}")
@@ -49,7 +50,8 @@ def test_only_what_no_cookie_opens_is_exempt_from_the_token(app):
         if rule.endpoint.partition(".")[0] in exempt
     }
     by_cookie = {r for r, decision in decisions.items() if not decision.startswith(WITHOUT_COOKIE)}
-    assert not by_cookie
+    # Flower's scripts send a header instead, and the test above sees that it is asked for.
+    assert {route for route in by_cookie if not route.startswith("/flower/")} == set()
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
