@@ -6,7 +6,7 @@ failures that were seen with Celery's defaults, each named beside its setting.
 
 from kombu import Exchange, Queue
 
-from core.domains import load_domains
+from core.domains import all_workers, load_domains
 from core.liveness import EVERY_SECONDS
 from core.schedule import EPOCH, RECHECK_SECONDS, TurnSchedule
 from core.settings import get_settings
@@ -66,12 +66,21 @@ task_ignore_result = True
 task_send_sent_event = True
 worker_send_task_events = True
 
-# Queues: one per domain --------------------------------------------------------------------------
+# Queues: one per domain, and another for its commands --------------------------------------------
+
+
+def _to(queue: str) -> dict[str, str]:
+    return {"queue": queue, "routing_key": queue}
+
 
 task_queues = [
-    Queue(d.queue, Exchange("igw", type="direct"), routing_key=d.queue) for d in _domains
+    Queue(worker.queue, Exchange("igw", type="direct"), routing_key=worker.queue)
+    for worker in all_workers(_domains)
 ]
-task_routes = {f"{d.name}.*": {"queue": d.queue, "routing_key": d.queue} for d in _domains}
+# A task's own name goes before a pattern.
+task_routes = {f"{domain.name}.*": _to(domain.queue) for domain in _domains} | {
+    command.task: _to(domain.commands_queue) for domain in _domains for command in domain.commands
+}
 task_default_exchange = "igw"
 # A misspelt name would make a queue that nobody reads. The publisher gets an error instead.
 task_create_missing_queues = False
@@ -121,11 +130,13 @@ beat_schedule = {
     for schedule in domain.schedules
 } | {
     # Through beat, queue, worker and back; one that is late is worth nothing (core.liveness).
-    f"{domain.name}.canary": {
+    f"{worker.name}.canary": {
         "task": f"{domain.name}.canary",
+        "args": (worker.name,),
         "schedule": EVERY_SECONDS,
         "last_run_at": EPOCH,
-        "options": {"expires": 55},
+        "options": {"expires": 55, **_to(worker.queue)},
     }
     for domain in _domains
+    for worker in domain.workers
 }

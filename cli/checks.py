@@ -20,7 +20,7 @@ from cli.redis_checks import judge_server
 from cli.timings import check_timings
 from connectors.jira.client import JiraClient
 from connectors.peopleforce.client import PeopleForceClient
-from core.domains import Domain
+from core.domains import Domain, all_workers
 from core.errors import GatewayError, VendorCredentialsError
 from core.migrate import revisions
 from core.rate_limit import RateLimit
@@ -44,7 +44,7 @@ def all_checks(settings: Settings, domains: Sequence[Domain]) -> dict[str, Check
         **broker,
         "clocks": lambda: check_clocks(settings),
         "gateway": lambda: check_gateway(settings),
-        "workers": lambda: check_workers([domain.name for domain in domains]),
+        "workers": lambda: check_workers([worker.name for worker in all_workers(domains)]),
         "queues": lambda: check_queues(domains),
         "beat": check_beat,
         f"PeopleForce{stand_in}": lambda: check_peopleforce(settings),
@@ -121,17 +121,17 @@ def check_gateway(settings: Settings) -> Outcome:
     return failed(f"{settings.gateway_url} does not answer", _START)
 
 
-def check_workers(domains: Sequence[str]) -> Outcome:
-    """Look whether the worker of each domain answers Celery's ping."""
+def check_workers(names: Sequence[str]) -> Outcome:
+    """Look whether each worker answers Celery's ping."""
     try:
         answering = workers.answering()
     except OperationalError:
         return failed("cannot be asked: the broker does not answer", _START)
-    silent = sorted(set(domains) - answering)
+    silent = sorted(set(names) - answering)
     if silent:
-        logs = ", ".join(f"worker-{domain}.log" for domain in silent)
+        logs = ", ".join(f"worker-{name}.log" for name in silent)
         return failed(f"no answer from {', '.join(silent)}", f"{_START}; {logs} may say why")
-    return well(f"{', '.join(domains)} answer")
+    return well(f"{', '.join(names)} answer")
 
 
 def check_peopleforce(settings: Settings) -> Outcome:

@@ -15,7 +15,7 @@ from core import liveness
 from core.breaker import BreakerStatus, open_breakers
 from core.clock import since
 from core.database import reading
-from core.domains import Domain
+from core.domains import Domain, all_workers
 from core.models import Link
 from core.redis_client import get_prompt_redis
 from core.status import queue_lengths
@@ -30,7 +30,7 @@ def check_queues(domains: Sequence[Domain]) -> Outcome:
         lengths = queue_lengths()
     except (OperationalError, redis.RedisError):
         return failed("cannot be asked: the broker does not answer", _START)
-    return judge_queues([domain.queue for domain in domains], read_by, lengths)
+    return judge_queues([worker.queue for worker in all_workers(domains)], read_by, lengths)
 
 
 def judge_queues(

@@ -12,7 +12,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from cli.stack import worker_name
-from core.domains import Domain
+from core.domains import Domain, all_workers
 from core.errors import GatewayError
 from core.settings import ROOT, Settings, VendorMode
 
@@ -71,16 +71,16 @@ def _http_probe(url: str) -> Probe:
 
 
 class WorkersAnswering:
-    """Whether every domain's worker answers Celery's ping.
+    """Whether every worker answers Celery's ping.
 
     A process of its own asks, and ends once all have answered: Celery and all the tasks would
     otherwise stay in the memory of `igw up` for as long as it runs.
     """
 
     def __init__(self, domains: Sequence[Domain]) -> None:
-        self.names = {worker_name(domain) for domain in domains}
+        self.names = {worker_name(worker) for worker in all_workers(domains)}
         self._child = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "cli.workers", *(domain.name for domain in domains)],
+            [sys.executable, "-m", "cli.workers", *(it.name for it in all_workers(domains))],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

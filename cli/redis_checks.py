@@ -12,7 +12,7 @@ from redis.retry import Retry
 
 from cli.outcomes import Outcome, failed, warned, well
 from core import inbox, ledger
-from core.domains import load_domains
+from core.domains import all_workers, load_domains
 from core.redis_client import NAMESPACE
 
 _WRITES = (("aof_last_write_status", "append-only file"), ("rdb_last_bgsave_status", "snapshot"))
@@ -77,6 +77,6 @@ def judge(server: str, info: Mapping[str, Any], messages: int) -> Outcome:
 def _messages(client: redis.Redis) -> int:
     """Count what waits in the queues, and what workers have and did not acknowledge yet."""
     # Kombu's Redis transport keeps each queue in a list of its name, behind our prefix.
-    queues = [f"{NAMESPACE}{domain.queue}" for domain in load_domains()]
+    queues = [f"{NAMESPACE}{worker.queue}" for worker in all_workers(load_domains())]
     waiting = sum(client.llen(queue) for queue in queues)
     return waiting + client.hlen(f"{NAMESPACE}unacked")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from core.domains import Domain
+from core.domains import Domain, Worker, all_workers
 from core.kept_secrets import flower_password
 from core.settings import Settings, VendorMode, contradictions, variable
 
@@ -108,7 +108,7 @@ def describe(
         processes.append(_redis(redis_server, places))
     if settings.mode is VendorMode.SANDBOX:
         processes += _sandbox(settings, places)
-    processes += [_worker(domain, settings.worker_concurrency) for domain in domains]
+    processes += [_worker(it, settings.worker_concurrency) for it in all_workers(domains)]
     return [*processes, _flower(settings), _gateway(), _beat()]
 
 
@@ -211,14 +211,14 @@ def _sandbox(settings: Settings, places: Places) -> list[Process]:
     ]
 
 
-def _worker(domain: Domain, concurrency: int) -> Process:
+def _worker(worker: Worker, concurrency: int) -> Process:
     return Process(
-        worker_name(domain),
+        worker_name(worker),
         Stage.WORKERS,
         _python(
             "celery", "-A", "tasks", "worker",
-            "--queues", domain.queue,
-            "--hostname", f"{domain.name}@%h",
+            "--queues", worker.queue,
+            "--hostname", f"{worker.name}@%h",
             "--concurrency", str(concurrency),
             "--without-gossip", "--without-mingle",
         ),
@@ -228,9 +228,9 @@ def _worker(domain: Domain, concurrency: int) -> Process:
     )  # fmt: skip
 
 
-def worker_name(domain: Domain) -> str:
-    """Give the name of a domain's worker among the processes."""
-    return f"worker-{domain.name}"
+def worker_name(worker: Worker) -> str:
+    """Give the name of a worker among the processes."""
+    return f"worker-{worker.name}"
 
 
 def _flower(settings: Settings) -> Process:

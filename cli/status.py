@@ -12,7 +12,7 @@ from cli.main import EXIT_FAILED
 from cli.output import json_option, say, show_facts, show_json, show_table
 from cli.workers import answering
 from core import clock
-from core.domains import load_domains
+from core.domains import Worker, all_workers, load_domains
 from core.status import Status, read_status
 
 
@@ -29,16 +29,17 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
         found = answering()
     except OperationalError:
         found = set()
-    workers = {domain.name: domain.name in found for domain in load_domains()}
+    workers = {worker: worker.name in found for worker in all_workers(load_domains())}
     if as_json:
-        show_json({**asdict(now), "sentence": now.sentence, "workers": workers})
+        named = {worker.name: answers for worker, answers in workers.items()}
+        show_json({**asdict(now), "sentence": now.sentence, "workers": named})
     else:
         _show(now, workers)
     if now.sentence != "Everything is well." or not all(workers.values()):
         ctx.exit(EXIT_FAILED)
 
 
-def _show(now: Status, workers: dict[str, bool]) -> None:
+def _show(now: Status, workers: dict[Worker, bool]) -> None:
     say(now.sentence, "bold")
     say()
     poll = now.last_poll
@@ -66,16 +67,16 @@ def _show(now: Status, workers: dict[str, bool]) -> None:
         say("See which records wait, and why: igw lanes")
     say()
     show_table(
-        ("DOMAIN", "WORKER", "QUEUE", "OLDEST WORK", "CANARY"),
+        ("WORKER", "", "QUEUE", "OLDEST WORK", "CANARY"),
         [
             (
-                name,
+                worker.name,
                 "answers" if answers else "does not answer",
-                now.queues.get(name, "-"),
-                _waits(now.oldest.get(name)),
-                _age(now.canaries.get(name)),
+                now.queues.get(worker.queue, "-"),
+                _waits(now.oldest.get(worker.name)),
+                _age(now.canaries.get(worker.name)),
             )
-            for name, answers in workers.items()
+            for worker, answers in workers.items()
         ],
         styles=["" if answers else "red" for answers in workers.values()],
     )

@@ -12,9 +12,9 @@ _ASK_SECONDS = 1.0
 
 
 def answering(timeout: float = _ASK_SECONDS) -> set[str]:
-    """Give the names of the domains whose worker answers within `timeout` seconds.
+    """Give the names of the workers that answer within `timeout` seconds.
 
-    A worker is called `<domain>@<host>`. A ping says that it reads its control messages, not that
+    A node is called `<worker>@<host>`. A ping says that it reads its control messages, not that
     tasks come through. Raises kombu's `OperationalError` when the broker cannot be reached.
     """
     app: Celery = import_module("tasks").app
@@ -41,9 +41,9 @@ def readers(timeout: float = _ASK_SECONDS) -> dict[str, set[str]]:
     return found
 
 
-def wait_for(domains: set[str], seconds: float = 120.0) -> bool:
-    """Say whether the worker of every domain has answered, at the latest after `seconds`."""
-    missing = domains
+def wait_for(names: set[str], seconds: float = 120.0) -> bool:
+    """Say whether every worker has answered, at the latest after `seconds`."""
+    missing = names
     deadline = time.monotonic() + seconds
     while missing and time.monotonic() < deadline:
         missing = missing - answering()

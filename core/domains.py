@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -93,6 +95,14 @@ class DomainSchedule(Declaration):
         return self
 
 
+@dataclass(frozen=True)
+class Worker:
+    """A worker of a domain, and the one queue that it reads."""
+
+    name: str
+    queue: str
+
+
 class Domain(Declaration):
     """One domain as its `domain.toml` declares it."""
 
@@ -111,6 +121,22 @@ class Domain(Declaration):
             if spec.key == key:
                 return spec
         raise KeyError(f"{self.name}.{key}")
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Its worker; where there are commands, another for them, because somebody waits for those.
+
+        A long batch would hold them beyond their deadline, and hanging ones would hold the batch.
+        """
+        usual = Worker(self.name, self.queue)
+        if not self.commands:
+            return (usual,)
+        return (usual, Worker(f"{self.name}-commands", self.commands_queue))
+
+    @property
+    def commands_queue(self) -> str:
+        """The queue of its commands."""
+        return f"{self.queue}.commands"
 
     @property
     def tasks(self) -> list[str]:
@@ -176,6 +202,11 @@ def read_domain(path: Path) -> Domain:
                 for issue in error.errors(include_url=False)
             ]
         ) from error
+
+
+def all_workers(domains: Iterable[Domain]) -> list[Worker]:
+    """Give the workers of some domains; their queues are all queues there are."""
+    return [worker for domain in domains for worker in domain.workers]
 
 
 @cache

@@ -1,7 +1,7 @@
-"""Whether the gateway does its work: a canary per domain goes through beat, queue, worker and back.
+"""Whether the gateway does its work: a canary per worker goes through beat, queue, worker and back.
 
 A ping says that a process is there. The age of a canary says that beat sends, that the broker
-carries, and that a worker of the domain takes and finishes something.
+carries, and that the worker takes and finishes something.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from core.breaker import BreakerStatus
-from core.domains import load_domains
+from core.domains import all_workers, load_domains
 from core.redis_client import NAMESPACE, get_prompt_redis, get_redis
 
 EVERY_SECONDS = 60.0
@@ -54,19 +54,19 @@ class Trouble:
     text: str
 
 
-def note(domain: str, beat: str) -> None:
-    """Note that a canary of a domain arrived, sent by `beat`: its name, as Celery gives it."""
-    get_redis().eval(_NOTE, 2, _CANARIES, _BEATS, domain, beat, _BEATS_KEPT)
+def note(worker: str, beat: str) -> None:
+    """Note that a worker's canary arrived, sent by `beat`: its name, as Celery gives it."""
+    get_redis().eval(_NOTE, 2, _CANARIES, _BEATS, worker, beat, _BEATS_KEPT)
 
 
 def ages() -> dict[str, float | None]:
-    """Give the seconds since each domain's last canary; None where there was none yet."""
+    """Give the seconds since each worker's last canary; None where there was none yet."""
     client = get_redis()
     known = cast("dict[str, str]", client.hgetall(_CANARIES))
     moment = _now()
     return {
-        domain.name: max(0.0, moment - float(known[domain.name])) if domain.name in known else None
-        for domain in load_domains()
+        worker.name: max(0.0, moment - float(known[worker.name])) if worker.name in known else None
+        for worker in all_workers(load_domains())
     }
 
 
@@ -114,8 +114,8 @@ def troubles(known: Mapping[str, float | None], up_for: float) -> list[Trouble]:
     longer to come.
     """
     late = {
-        domain: age if age is not None else up_for
-        for domain, age in known.items()
+        worker: age if age is not None else up_for
+        for worker, age in known.items()
         if (age if age is not None else up_for) > LATE_SECONDS
     }
     if late and len(late) == len(known):
@@ -132,13 +132,13 @@ def troubles(known: Mapping[str, float | None], up_for: float) -> list[Trouble]:
         ]
     return [
         Trouble(
-            f"canaries:{domain}",
-            f"The worker {domain} does not do its work",
-            f"Its last canary came back {round(age / 60)} minutes ago; those of other domains do. "
-            f"Work for {domain} waits in its queue, and nothing is lost. See `igw status` and "
-            f"data/logs/worker-{domain}.log; restart the process `worker-{domain}`.",
+            f"canaries:{worker}",
+            f"The worker {worker} does not do its work",
+            f"Its last canary came back {round(age / 60)} minutes ago; those of other workers do. "
+            f"Work for {worker} waits in its queue, and nothing is lost. See `igw status` and "
+            f"data/logs/worker-{worker}.log; restart the process `worker-{worker}`.",
         )
-        for domain, age in late.items()
+        for worker, age in late.items()
     ]
 
 

@@ -15,7 +15,7 @@ from core.breaker import BreakerStatus, open_breakers
 from core.clock import age, now
 from core.database import reading
 from core.domain_settings import get_setting
-from core.domains import load_domains
+from core.domains import all_workers, load_domains
 from core.models import Delivery, DeliveryState, Link
 from core.redis_client import NAMESPACE, get_prompt_redis, get_redis
 from core.rule_states import Tripped
@@ -51,7 +51,7 @@ class Status:
     queues: dict[str, int] = field(default_factory=dict)
     """Messages that wait in each queue; empty when the broker is not Redis or is down."""
     canaries: dict[str, float | None] = field(default_factory=dict)
-    """Seconds since each domain's canary came back; None where none did yet."""
+    """Seconds since each worker's canary came back; None where none did yet."""
     breakers: list[BreakerStatus] = field(default_factory=list)
     """Vendors that are not asked at the moment, because they failed too often."""
     redis_answers: bool = True
@@ -134,4 +134,7 @@ def queue_lengths() -> dict[str, int]:
         return {}
     broker = get_redis()
     # Kombu's Redis transport keeps each queue in a list of its name, behind our prefix.
-    return {domain.queue: broker.llen(f"{NAMESPACE}{domain.queue}") for domain in load_domains()}
+    return {
+        worker.queue: broker.llen(f"{NAMESPACE}{worker.queue}")
+        for worker in all_workers(load_domains())
+    }

@@ -1,4 +1,4 @@
-"""The canary of each domain, and the watch that workers keep over each other.
+"""The canary of each worker, and the watch that workers keep over each other.
 
 Every worker looks at all canaries, without help from beat: so a dead beat, and a dead worker of
 another domain, are noticed by whoever still lives.
@@ -30,9 +30,9 @@ log = logging.getLogger(__name__)
 
 def _register(domain: str) -> None:
     @app.task(name=f"{domain}.canary", bind=True, max_retries=0)
-    def canary(self: Task) -> None:
+    def canary(self: Task, worker: str) -> None:
         """Come back: beat sends, the broker carries and this worker works."""
-        liveness.note(domain, str(self.request.origin))
+        liveness.note(worker, str(self.request.origin))
 
 
 for _domain in load_domains():

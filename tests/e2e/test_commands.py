@@ -152,7 +152,7 @@ def places_taken(stack) -> int:
 
 
 def test_a_worker_that_stands_still_costs_the_answer_and_nothing_else(stack, program, task_id):
-    pids = stack.pids("worker-pf_jira")
+    pids = stack.pids("worker-pf_jira-commands")
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -167,6 +167,33 @@ def test_a_worker_that_stands_still_costs_the_answer_and_nothing_else(stack, pro
     assert within(20, lambda: ends_well(program, task_id), "the worker to answer again")
     ended = program.result(missed.json()["request_id"])
     assert (ended.status_code, ended.json()["error"]) == (504, "expired")
+
+
+def test_a_worker_that_is_busy_with_a_batch_holds_no_caller(stack, program, task_id):
+    pids = stack.pids("worker-pf_jira")
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        assert program.ask("look_up", record=task_id).status_code == 200
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_callers_who_wait_for_a_hanging_vendor_hold_no_change(stack, program, jira, task_id):
+    people = PeopleForceControl(stack.url("sandbox_peopleforce"))
+    before = len(jira.issues())
+    jira.fail("latency", method="GET", path="/rest/api/3/issue/*", seconds=HANGS)
+    with ThreadPoolExecutor(CALLERS) as pool:
+        waiting = [pool.submit(program.timed, "look_up", record=task_id) for _ in range(CALLERS)]
+        try:
+            within(10, lambda: places_taken(stack) == CALLERS, "all places to be taken")
+            people.create_many(3)
+            within(20, lambda: len(jira.issues()) == before + 3, "the new tasks to be issues")
+            assert not any(one.done() for one in waiting), "all of them still wait"
+        finally:
+            jira.heal()
+        assert {one.result()[0].status_code for one in waiting} <= {200, 504}
 
 
 def ends_well(program, task_id) -> bool:
@@ -200,7 +227,7 @@ def answers_again(program, task_id) -> bool:
 
 def test_nothing_of_a_question_is_in_a_log(stack, program, jira, task_id):
     title = program.ask("look_up", record=task_id).json()["result"]["task"]["title"]
-    for name in ("gateway", "worker-pf_jira"):
+    for name in ("gateway", "worker-pf_jira-commands"):
         assert title not in stack.log(name)
         assert program.key not in stack.log(name)
     calls = [line for line in stack.log("gateway").splitlines() if "command_call" in line]

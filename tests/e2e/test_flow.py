@@ -180,7 +180,7 @@ def test_status_ends_with_zero_when_everything_is_well(stack, jira):
     answer = stack.igw("status", "--json")
 
     status = json.loads(answer.stdout)
-    assert status["workers"] == {"ops": True, "pf_jira": True}
+    assert status["workers"] == {"ops": True, "pf_jira": True, "pf_jira-commands": True}
     assert (answer.returncode, status["sentence"]) == (0, "Everything is well.")
 
 

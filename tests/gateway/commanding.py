@@ -58,7 +58,7 @@ class Office:
     def take(self) -> str | None:
         """Take a message off the queue and give the id that it carries."""
         try:
-            raw: Any = get_redis().rpop("igw:pf_jira")
+            raw: Any = get_redis().rpop("igw:pf_jira.commands")
         except redis.RedisError:
             return None
         if raw is None:

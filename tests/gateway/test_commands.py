@@ -47,7 +47,7 @@ def test_what_curl_sends_without_a_content_type_of_its_own_is_understood(office)
 def test_the_message_carries_the_id_alone_and_expires_with_the_deadline(office, asking):
     desk = office(command_seconds=5)
     waiting = asking.submit(desk.ask)
-    raw = wait_until(lambda: get_redis().lrange("igw:pf_jira", 0, 0), every=0.005)
+    raw = wait_until(lambda: get_redis().lrange("igw:pf_jira.commands", 0, 0), every=0.005)
     message = json.loads(raw[0])
 
     settle(desk.awaited(), {})
@@ -64,7 +64,7 @@ def test_the_subscription_is_confirmed_before_the_message_leaves(office, own_red
     with redis.Redis.from_url(own_redis.url) as client, client.monitor() as monitor:
         desk.work(lambda _: "yes")
         assert desk.ask().status == 200
-        while not any(line.startswith("LPUSH igw:pf_jira") for line in seen):
+        while not any(line.startswith("LPUSH igw:pf_jira.commands") for line in seen):
             seen.append(str(monitor.next_command()["command"]))
 
     assert "PSUBSCRIBE igw:result:*" in seen

@@ -7,7 +7,7 @@ import pytest
 import celeryconfig
 from core.commands import KEEP, LONGEST_RUN
 from core.domain_settings import _problem
-from core.domains import load_domains
+from core.domains import all_workers, load_domains
 from tasks import app
 
 DOMAINS = load_domains()
@@ -27,13 +27,14 @@ def test_there_are_domains_and_each_has_tasks(tasks):
 
 def test_every_task_goes_to_the_queue_of_its_domain(tasks):
     queues = {domain.name: domain.queue for domain in DOMAINS}
+    commands = {it.task: domain.commands_queue for domain in DOMAINS for it in domain.commands}
     wrong = {}
     for name, task in tasks.items():
         home = task.__module__.split(".")[1]
         # The canary is the same for all domains, and bears the name of each.
         domain = name.partition(".")[0] if home == "liveness" else home
         routed = app.amqp.router.route({}, name)["queue"].name
-        if (name.partition(".")[0], routed) != (domain, queues[domain]):
+        if (name.partition(".")[0], routed) != (domain, commands.get(name, queues[domain])):
             wrong[name] = f"defined in {task.__module__}, routed to the queue {routed}"
     assert not wrong, f"name a task <domain>.<what it does>; {EXAMPLE}: {wrong}"
 
@@ -83,15 +84,16 @@ def test_every_task_says_what_it_does(tasks):
     assert not silent, f"write a docstring for {silent}: Flower and people show it"
 
 
-def test_there_is_one_queue_per_domain_and_no_other():
+def test_there_is_one_queue_per_domain_and_one_for_its_commands_and_no_other():
     queues = {queue.name for queue in celeryconfig.task_queues}
-    assert queues == {domain.queue for domain in DOMAINS}
+    with_commands = {domain.commands_queue for domain in DOMAINS if domain.commands}
+    assert queues == {domain.queue for domain in DOMAINS} | with_commands
     assert not celeryconfig.task_create_missing_queues
 
 
 def test_every_schedule_is_in_beats_table():
     entries = {f"{domain.name}.{one.name}" for domain in DOMAINS for one in domain.schedules}
-    canaries = {f"{domain.name}.canary" for domain in DOMAINS}
+    canaries = {f"{worker.name}.canary" for worker in all_workers(DOMAINS)}
     assert set(celeryconfig.beat_schedule) == entries | canaries, (
         "two schedules of a domain share a name: give each its own"
     )

@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from core import sightings
 from core.database import get_engine, reading, writing
 from core.dead_letters import open_letters
-from core.domains import load_domains
+from core.domains import all_workers, load_domains
 from core.models import (
     Activity,
     Alert,
@@ -182,10 +182,10 @@ class World:
         app.tasks[name].apply(throw=True)
 
     def _next(self) -> tuple[str, str] | None:
-        for domain in load_domains():
-            raw: Any = self.redis.rpop(f"igw:{domain.queue}")
+        for worker in all_workers(load_domains()):
+            raw: Any = self.redis.rpop(f"igw:{worker.queue}")
             if raw is not None:
-                return domain.queue, raw
+                return worker.queue, raw
         return None
 
     def _run(self, message: tuple[str, str]) -> None:

@@ -152,7 +152,7 @@ def test_a_worker_that_does_not_run_is_named(redis_client):
     )
     rows = {row["check"]: row for row in json.loads(done.stdout)["checks"]}
     assert rows["workers"]["status"] == "failed"
-    assert rows["workers"]["found"] == "no answer from ops, pf_jira"
+    assert rows["workers"]["found"] == "no answer from ops, pf_jira, pf_jira-commands"
 
 
 SLACK = {"IGW_SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T0/B0/planted"}

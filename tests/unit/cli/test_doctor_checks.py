@@ -15,13 +15,13 @@ from cli.outcomes import Outcome, Status
 from cli.redis_checks import judge
 from core import liveness
 from core.breaker import THRESHOLD, Breaker
-from core.domains import load_domains
+from core.domains import all_workers, load_domains
 from core.redis_client import get_redis
 from core.settings import ROOT, get_settings
 from tests.conftest import wait_until
 
 ASK_QUEUES = (
-    "from cli.live_checks import check_queues; from core.domains import load_domains; "
+    "from cli.live_checks import check_queues; from core.domains import all_workers, load_domains; "
     "print(check_queues(load_domains()).found)"
 )
 KEEPS = {"maxmemory_policy": "noeviction", "aof_enabled": 1, "used_memory": 50}
@@ -97,7 +97,7 @@ def test_a_queue_that_nobody_reads_is_told_with_what_waits_in_it(redis_client):
         worker.terminate()
         worker.wait(30)
 
-    assert "no worker reads pf_jira (7 messages wait): work for it waits" in told
+    assert "no worker reads pf_jira (7 messages wait), pf_jira.commands (0 messages wait): " in told
 
 
 def python(code: str) -> str:
@@ -125,8 +125,8 @@ def canary(domain: str, seconds_ago: float, beat: str = "beat@a") -> None:
 
 
 def test_beat_that_sends_nothing_is_a_failure(redis_client):
-    for domain in load_domains():
-        canary(domain.name, 600)
+    for worker in all_workers(load_domains()):
+        canary(worker.name, 600)
 
     outcome = check_beat()
 
@@ -157,8 +157,8 @@ def test_beat_that_runs_twice_is_a_warning(redis_client):
 
 def test_beat_that_has_just_been_started_is_no_failure(redis_client):
     assert check_beat().status is Status.WARNING
-    for domain in load_domains():
-        canary(domain.name, 5)
+    for worker in all_workers(load_domains()):
+        canary(worker.name, 5)
     assert check_beat().status is Status.OK
 
 

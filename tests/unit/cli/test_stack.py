@@ -7,7 +7,7 @@ import pytest
 
 import celeryconfig
 from cli.stack import MARK, Places, Stage, describe, environment, ports, redis_config
-from core.domains import load_domains
+from core.domains import all_workers, load_domains
 from core.settings import Settings, load_settings
 from gateway import gunicorn_config
 
@@ -42,7 +42,7 @@ def test_the_sandbox_stack_starts_redis_first_and_beat_last(settings):
         "redis",
         "sandbox-jira",
         "sandbox-peopleforce",
-        *[f"worker-{domain.name}" for domain in load_domains()],
+        *[f"worker-{worker.name}" for worker in all_workers(load_domains())],
         "flower",
         "gateway",
         "beat",
@@ -63,10 +63,10 @@ def test_with_a_redis_elsewhere_none_is_started(settings):
     assert "redis" not in names(describe(settings, load_domains(), None))
 
 
-def test_each_domain_has_one_worker_that_reads_its_queue_alone(settings):
+def test_each_queue_has_one_worker_that_reads_it_alone(settings):
     workers = [p for p in describe(settings, load_domains(), REDIS) if p.stage is Stage.WORKERS]
     queues = [p.command[p.command.index("--queues") + 1] for p in workers]
-    assert queues == [domain.queue for domain in load_domains()]
+    assert queues == [worker.queue for worker in all_workers(load_domains())]
 
 
 def test_a_worker_may_finish_a_task_that_runs_to_its_soft_limit(settings):
