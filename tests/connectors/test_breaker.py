@@ -106,3 +106,13 @@ def test_refusals_prove_that_a_vendor_is_there(guarded, jira_server):
                 guarded.read("HR-1")
         with pytest.raises(Exception, match="did not"):
             guarded.read("HR-404")
+
+
+def test_a_pause_that_began_before_the_clock_was_set_back_is_over(jira_breaker, redis_client):
+    fail(jira_breaker)
+    seconds, _ = redis_client.time()
+    redis_client.hset("igw:breaker:jira", "until", (seconds + 3600) * 1_000_000)
+
+    assert jira_breaker.seconds_to_wait() == 0
+    # One call tries for all.
+    assert 0 < jira_breaker.seconds_to_wait() <= breaker.TRIAL_LEASE

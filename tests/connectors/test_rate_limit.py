@@ -149,3 +149,15 @@ def test_an_unreachable_redis_shows_as_its_own_error():
 def test_a_limit_that_lets_nothing_through_is_refused(redis_client, per_second, burst):
     with pytest.raises(ValueError, match="at least 1"):
         RateLimit(redis_client, "none", per_second, burst)
+
+
+def test_calls_go_on_after_the_clock_was_set_back(redis_client):
+    limit = RateLimit(redis_client, "set_back", per_second=5, burst=1)
+    limit.wait()
+    limit.penalise(1)
+    seconds, _ = redis_client.time()
+    redis_client.set("igw:rate:{set_back}:full_at", (seconds + 3600) * 1_000_000)
+    redis_client.set("igw:rate:{set_back}:paused", 1, ex=3600)
+
+    assert limit.wait() < 1
+    assert limit.wait() < 1

@@ -237,3 +237,11 @@ def test_beat_can_copy_and_compare_its_entries():
     assert pickle.loads(pickle.dumps(entry)) == entry  # noqa: S301 - our own
     assert entry != TurnSchedule("pf_jira", "sweep")
     assert len({entry, TurnSchedule("pf_jira", "poll")}) == 1
+
+
+def test_a_turn_that_was_taken_before_the_clock_was_set_back_holds_up_nobody(database, took_turn):
+    took_turn(POLL, -3600)
+
+    assert is_due("poll").is_due
+    assert claim_turn(POLL)
+    assert not claim_turn(POLL)
