@@ -24,8 +24,8 @@ from tests.chaos.machine import missing
 from tests.chaos.report import Results, write
 from tests.chaos.trial import SETTLE_SECONDS, Harness
 
-STARTS = 3
-"""How often a stack is started for a seed, when it does not come up."""
+STARTS = 4
+"""How often a stack is started for a seed, when it does not come up or cannot be looked at."""
 
 _starting: Lock
 
@@ -80,9 +80,9 @@ def _run(seed: int, options: argparse.Namespace, results: Results, deadline: flo
     for _ in range(STARTS):
         try:
             _run_all(seed, options, results, deadline)
-        except pytest.fail.Exception as failure:
-            # On a machine that is busy with other work, a start may take too long.
-            print(f"seed {seed:2} did not start: {failure}", flush=True)
+        except (pytest.fail.Exception, Exception) as failure:  # noqa: BLE001 - the results have the rest
+            # On a machine that is busy with other work, anything may take too long.
+            print(f"seed {seed:2} starts anew after: {failure!r:.500}", flush=True)
         else:
             return
 

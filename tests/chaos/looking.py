@@ -134,7 +134,7 @@ class Observer:
             cwd=ROOT,
             env={name: v for name, v in self._stack.env.items() if not name.startswith("CHAOS_")},
             check=True,
-            timeout=30,
+            timeout=120,
         )
 
     def ran_since(self, moment: datetime, entry: str) -> bool:

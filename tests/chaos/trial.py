@@ -11,13 +11,13 @@ from typing import Any
 
 from tests.chaos import weather
 from tests.chaos.actor import Actor
-from tests.chaos.injection import FOLDER, MESSAGES_TWICE, switch_of
+from tests.chaos.injection import FOLDER, MESSAGES_TWICE, START_SECONDS, switch_of
 from tests.chaos.judge import Finding, judge
 from tests.chaos.killing import Deed, deeds
 from tests.chaos.looking import Observer
 from tests.chaos.machine import Machine
 from tests.chaos.traps import TRAPS
-from tests.support.stack import Stack
+from tests.support.stack import READY, Stack
 from tests.support.vendors import JiraControl, PeopleForceControl
 
 INJECT = Path(__file__).with_name("inject")
@@ -93,7 +93,8 @@ class Harness:
     def __enter__(self) -> Harness:
         """Start the stack and wait until both sides are in step."""
         try:
-            self.stack.start()
+            self.stack.launch()
+            self.stack.await_output(READY, START_SECONDS)
             limit = self.stack.igw("set", "pf_jira.writes_per_record", "10000")
             assert limit.returncode == 0, limit.stderr
             self.people = PeopleForceControl(self.stack.url("sandbox_peopleforce"))
