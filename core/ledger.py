@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import func, insert, or_, select, true, update
+from sqlalchemy import and_, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from core.clock import now
@@ -248,11 +248,10 @@ def by_issue(session: Session, issue_ids: Collection[str]) -> list[Link]:
 
 def find(session: Session, source: str, word: str) -> Link | None:
     """Find a link by its task's id or its issue's key."""
-    return session.scalar(
-        select(Link)
-        .where(Link.source == source, or_(Link.source_id == word, Link.issue_key == word.upper()))
-        .limit(1)
-    )
+    # The source in both halves: asked once for both, SQLite reads all links of the source.
+    by_id = and_(Link.source == source, Link.source_id == word)
+    by_key = and_(Link.source == source, Link.issue_key == word.upper())
+    return session.scalar(select(Link).where(or_(by_id, by_key)).limit(1))
 
 
 def count_by_state(session: Session) -> dict[str, int]:

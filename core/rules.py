@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -84,9 +85,24 @@ class RulesInForce:
 def rules_in_force(session: Session) -> RulesInForce:
     """Give the rules that take records, the tripped ones included.
 
-    Raises `core.mapping.errors.RuleDocumentError` where a stored rule cannot be read: leaving one
-    out would send its records elsewhere.
+    They are read anew when a row has changed since this process last asked. Raises
+    `core.mapping.errors.RuleDocumentError` where a stored rule cannot be read: leaving one out
+    would send its records elsewhere.
     """
+    columns = select(Rule.id, Rule.version, Rule.state, Rule.updated_at).order_by(Rule.id)
+    marks = tuple(tuple(row) for row in session.execute(columns))
+    if marks not in _in_force:
+        found = _read_in_force(session)
+        _in_force.clear()
+        _in_force[marks] = found
+    return _in_force[marks]
+
+
+_in_force: dict[tuple[Any, ...], RulesInForce] = {}
+"""The rules as they were last read, by what tells that a row has changed since."""
+
+
+def _read_in_force(session: Session) -> RulesInForce:
     rows = list(session.scalars(select(Rule).where(Rule.state != RuleState.DISABLED)))
     return RulesInForce(
         tuple(routing.in_order(to_rule(row) for row in rows)),
