@@ -12,16 +12,15 @@ from cli.main import EXIT_FAILED
 from cli.moments import Moment
 from cli.output import json_option, say
 from cli.person import author
-from core import audit, dead_letters, ledger, replay_once
+from core import audit, dead_letters, ledger, replay_once, replaying
 from core.database import reading, writing
 from core.dead_letters import Letters
-from core.dispatch import publish, publish_batches
 from core.models import Delivery, Replay, Rule, RuleState
-from core.replay import replay_delivery, replay_letters, replay_link
+from core.replay import replay_letters
+from core.replaying import ACTION, Request
 from core.rules import find_rule, subject
 
-DOMAIN, SOURCE, SYNC = "pf_jira", "peopleforce", "pf_jira.sync"
-ACTION = "replayed"
+SOURCE = "peopleforce"
 LONGEST_NONCE = 100
 
 
@@ -112,17 +111,9 @@ def _replay_record(word: str, how: _How) -> bool:
         from cli.replay_preview import preview_link  # noqa: PLC0415 - it loads both vendors
 
         return preview_link(link, as_json=how.as_json)
-    what = f"task {link.source_id}"
-    with writing() as session:
-        asked = replay_once.begin(session, how.nonce, what, author())
-        known = asked.finished_at is not None
-        if not known:
-            replay_link(session, DOMAIN, link)
-            audit.note(session, author(), ACTION, what, after=_noted(how))
-            replay_once.finish(session, asked.id)
-    if known:
-        return _done_before(asked)
-    publish(SYNC, [link.id])
+    known = replaying.replay_record(link, Request(author(), how.nonce))
+    if known is not None:
+        return _done_before(known)
     say(f"Task {link.source_id} is tried again. See what comes of it: igw why {link.source_id}")
     return _tell_nonce(how)
 
@@ -140,17 +131,9 @@ def _replay_delivery(delivery_id: int, how: _How) -> bool:
         from cli.replay_preview import preview_delivery  # noqa: PLC0415 - as above
 
         return preview_delivery(delivery, as_json=how.as_json)
-    what = f"delivery {delivery.id}"
-    with writing() as session:
-        asked = replay_once.begin(session, how.nonce, what, author())
-        known = asked.finished_at is not None
-        if not known:
-            replay_delivery(session, delivery)
-            audit.note(session, author(), ACTION, what, after=_noted(how))
-            replay_once.finish(session, asked.id)
-    if known:
-        return _done_before(asked)
-    publish(delivery.task, [delivery.id])
+    known = replaying.replay_webhook(delivery, Request(author(), how.nonce))
+    if known is not None:
+        return _done_before(known)
     say(f"Delivery {delivery_id} ({delivery.topic}) is worked on again.")
     return _tell_nonce(how)
 
@@ -198,21 +181,14 @@ def _replay_letters(about: str, wanted: Letters, chosen: str = "", how: _How | N
         why = f"{_letters(dead_letters.count_open(session, wanted))}{chosen}"
         audit.note(session, author(), ACTION, about, after=_noted(how), why=why)
     replayed = replay_letters(wanted)
-    publish_batches(SYNC, replayed.links)
-    for task, ids in replayed.deliveries.items():
-        publish_batches(task, ids)
+    replaying.publish_all(replayed)
     return len(replayed)
 
 
 def _chosen(wanted: Letters, limit: int | None) -> str:
     """Say which of the letters are meant; "" for all of them."""
-    parts = []
-    if wanted.held is not None:
-        parts.append("held" if wanted.held else "failed")
-    if wanted.since is not None:
-        parts.append("since a moment")
-    if wanted.like:
-        parts.append(f"with {wanted.like!r} in the reason")
+    words = dead_letters.in_words(wanted)
+    parts = [words] if words else []
     if limit is not None:
         parts.append(f"the oldest {limit:,}")
     return f": {', '.join(parts)}" if parts else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from cli.output import say, show_json, show_table
@@ -11,8 +11,9 @@ from core import dead_letters, ledger
 from core.database import reading
 from core.dead_letters import Letters
 from core.errors import VendorError
-from core.models import DeadLetter, Delivery, Link
+from core.models import Delivery, Link
 from tasks.pf_jira.foreseeing import Effect, Foreseen, foresee_delivery, foresee_links
+from tasks.pf_jira.foreseeing_letters import foresee_letters
 
 SHOWN = 50
 """Records in the table; the rest are counted."""
@@ -45,26 +46,10 @@ def _foresee_letters(wanted: Letters, count: int) -> Iterator[Foreseen]:
             letters = dead_letters.open_letters(
                 session, min(count, ledger.CHUNK), wanted, after=after
             )
-            links = [session.get(Link, it.unit_id) for it in letters if it.unit == "link"]
-            rows = [session.get(Delivery, it.unit_id) for it in letters if it.unit == "delivery"]
         if not letters:
             return
         after, count = letters[-1].id, count - len(letters)
-        yield from foresee_links([link for link in links if link is not None])
-        yield from (foresee_delivery(row) for row in rows if row is not None)
-        yield from _gone(letters, links, rows)
-
-
-def _gone(
-    letters: Sequence[DeadLetter],
-    links: Sequence[Link | None],
-    rows: Sequence[Delivery | None],
-) -> Iterator[Foreseen]:
-    present = {("link", link.id) for link in links if link is not None}
-    present |= {("delivery", row.id) for row in rows if row is not None}
-    for letter in letters:
-        if (letter.unit, letter.unit_id) not in present:
-            yield Foreseen(letter.record, Effect.NOTHING, "nothing: it was cleared out by age")
+        yield from foresee_letters(letters)
 
 
 def _show(foreseen: Iterator[Foreseen], count: int, *, as_json: bool) -> bool:

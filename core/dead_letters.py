@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
@@ -109,6 +111,7 @@ class Letters:
 
     `held` picks those that wait for their rule (True) or those that failed (False). `like` is any
     part of the reason, in any case. `up_to` leaves out letters that were written after that one.
+    `ids` are those that somebody picked.
     """
 
     rule_id: int | None = None
@@ -116,6 +119,20 @@ class Letters:
     since: datetime | None = None
     like: str = ""
     up_to: int | None = None
+    domain: str = ""
+    ids: tuple[int, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the choice as it is stored; `from_json` reads it."""
+        since = self.since.isoformat() if self.since is not None else None
+        return {**asdict(self), "since": since, "ids": list(self.ids)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Letters:
+        """Give the choice that was stored."""
+        since = datetime.fromisoformat(stored["since"]) if stored["since"] else None
+        values: dict[str, Any] = {**stored, "since": since, "ids": tuple(stored["ids"])}
+        return cls(**values)
 
     @property
     def condition(self) -> ColumnElement[bool]:
@@ -131,10 +148,26 @@ class Letters:
             wanted.append(DeadLetter.reason.icontains(self.like, autoescape=True))
         if self.up_to is not None:
             wanted.append(DeadLetter.id <= self.up_to)
+        if self.domain:
+            wanted.append(DeadLetter.domain == self.domain)
+        if self.ids:
+            wanted.append(DeadLetter.id.in_(self.ids))
         return and_(*wanted)
 
 
 EVERY = Letters()
+
+
+def in_words(wanted: Letters) -> str:
+    """Say which of the letters are meant, for the audit; "" for all of them."""
+    parts = [f"{len(wanted.ids):,} picked by hand"] if wanted.ids else []
+    if wanted.held is not None:
+        parts.append("held" if wanted.held else "failed")
+    if wanted.since is not None:
+        parts.append("since a moment")
+    if wanted.like:
+        parts.append(f"with {wanted.like!r} in the reason")
+    return ", ".join(parts)
 
 
 def open_letters(

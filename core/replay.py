@@ -40,11 +40,17 @@ def replay_letters(wanted: Letters = EVERY) -> Replayed:
             wanted = replace(wanted, up_to=dead_letters.last_of(session, wanted))
     while True:
         with writing() as session:
-            letters = dead_letters.open_letters(session, AT_ONCE, wanted)
-            for letter in letters:
-                _replay(session, letter, replayed)
-        if not letters:
+            count = replay_some(session, wanted, replayed)
+        if not count:
             return replayed
+
+
+def replay_some(session: Session, wanted: Letters, replayed: Replayed) -> int:
+    """Make due what the oldest `AT_ONCE` of some open letters are about; say how many those are."""
+    letters = dead_letters.open_letters(session, AT_ONCE, wanted)
+    for letter in letters:
+        _replay(session, letter, replayed)
+    return len(letters)
 
 
 def _replay(session: Session, letter: DeadLetter, replayed: Replayed) -> None:

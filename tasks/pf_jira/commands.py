@@ -18,7 +18,7 @@ from core.mapping.schema import TargetField
 from core.mapping.values import AllowedValue
 from core.models import Link
 from tasks import app
-from tasks.pf_jira import SOURCE, previewing, wiring
+from tasks.pf_jira import SOURCE, foreseeing_letters, previewing, wiring
 from tasks.pf_jira.previewing import HOW_TO_GET_IT
 from tasks.pf_jira.schemas import schema_of
 
@@ -36,6 +36,12 @@ def look_up(request_id: str) -> None:
 def preview(request_id: str) -> None:
     """Answer with the rule that takes a task and the fields that it would send."""
     answer(request_id, previewing.preview)
+
+
+@app.task(name="pf_jira.preview_replay", **COMMAND)
+def preview_replay(request_id: str) -> None:
+    """Answer with what trying some dead letters again would change."""
+    answer(request_id, foreseeing_letters.preview_replay)
 
 
 @app.task(name="pf_jira.list_fields", **COMMAND)
