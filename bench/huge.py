@@ -18,6 +18,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from core import rules
+from core.calls import Call
 from core.clock import now
 from core.database import writing
 from core.mapping import document
@@ -199,7 +200,18 @@ class _Maker:
             "request_id": f"{number:032x}",
             "rule_id": self._rule(link),
             "rule_version": 1,
-            "calls": [["jira", "edit_issue", "PUT", 204, 180]] if action == "updated" else None,
+            "calls": [
+                Call(
+                    vendor="jira",
+                    operation="edit_issue",
+                    method="PUT",
+                    status=204,
+                    outcome="answered",
+                    ms=180,
+                )
+            ]
+            if action == "updated"
+            else None,
         }
 
     def delivery(self, number: int) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from datetime import datetime
 from flask import Blueprint, Flask, current_app, request, url_for
 
 from core.clock import age, now
+from core.models import Role
+from core.readable import readable
 from core.settings import VendorMode, get_settings
 from gateway.assets import asset_url
 from gateway.dashboard import navigation
@@ -28,6 +30,9 @@ def register(app: Flask) -> None:
     app.add_template_global(asset_url)
     app.add_template_global(navigation.menu)
     app.add_template_filter(ago)
+    app.add_template_filter(readable)
+    app.add_template_global(Role, "roles")
+    app.add_template_test(app.view_functions.__contains__, "a_page")
     app.context_processor(_frame)
 
 

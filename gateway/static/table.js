@@ -76,6 +76,10 @@
       this.status = make("p", "table-status");
       this.status.setAttribute("role", "status");
       element.before(this.status);
+      // Outside of the grid, where only rows may be.
+      this.pages = make("nav", "table-pages");
+      this.pages.setAttribute("aria-label", `Pages of ${element.dataset.label ?? "the table"}`);
+      element.after(this.pages);
       this.listen();
       this.build();
     }
@@ -91,6 +95,7 @@
         headerSortElement: (_column, dir) => ({ asc: "▲", desc: "▼" })[dir] ?? "↕",
         pagination: true,
         paginationMode: "remote",
+        paginationElement: this.pages,
         paginationSize: PAGE_SIZE,
         paginationInitialPage: this.page,
         paginationButtonCount: 5,
@@ -138,14 +143,12 @@
     collapsed(cells) {
       const list = make("dl", "table-collapsed");
       for (const cell of cells) {
-        const column = this.columns.find((one) => one.field === cell.field);
-        const row = cell.row?.getData?.() ?? {};
-        if (!column || row[column.field] === "" || row[column.field] === null) continue;
+        // Tabulator has called the column's formatter already: the value is an element.
+        if (!(cell.value instanceof Element) || ["", "–"].includes(cell.value.textContent)) continue;
         const entry = make("div");
-        entry.append(make("dt", "", column.title));
         const value = make("dd");
-        value.append(content(column, row));
-        entry.append(value);
+        value.append(cell.value);
+        entry.append(make("dt", "", cell.title), value);
         list.append(entry);
       }
       return list.childElementCount ? list : "";
@@ -204,13 +207,24 @@
       const what = found.total === 1 ? "entry" : "entries";
       this.status.textContent = `${count}${found.more ? "+" : ""} ${what}.${found.note ? ` ${found.note}` : ""}`;
       this.total = found.total;
+      this.more = found.more;
       this.tellSelection();
     }
 
+    // The form of `data-selects-for` has what is done to rows: hidden fields with the ids that were
+    // picked, or with `all` for whatever the filters leave, and buttons that need a choice.
     tellSelection() {
-      if (!this.selectable) return;
-      const detail = { ids: [...this.selected], total: this.total ?? 0 };
-      this.element.dispatchEvent(new CustomEvent("table:selection", { bubbles: true, detail }));
+      const does = document.getElementById(this.element.dataset.selectsFor ?? "");
+      if (!this.selectable || !does) return;
+      const all = does.querySelector("[data-takes-all]");
+      const count = all?.checked ? (this.total ?? 0) : this.selected.size;
+      does.elements.letters.value = all?.checked ? "" : [...this.selected].join(",");
+      does.elements.all.value = all?.checked ? "1" : "";
+      does.querySelector("[data-chosen]").textContent = count
+        ? `${count.toLocaleString("en")}${all?.checked && this.more ? "+" : ""} chosen.`
+        : "Pick letters, or take all of the list.";
+      for (const button of does.querySelectorAll("[data-needs-choice]")) button.disabled = count === 0;
+      for (const button of does.querySelectorAll("[data-needs-pick]")) button.disabled = all?.checked || count === 0;
     }
 
     fail() {
@@ -230,6 +244,7 @@
     // Headers are sorted by keyboard as well; what is only drawn for the eye is hidden from others.
     describe() {
       this.element.setAttribute("aria-label", this.element.dataset.label ?? "Table");
+      for (const part of this.element.querySelectorAll(".tabulator-responsive-collapse")) part.setAttribute("role", "gridcell");
       for (const header of this.element.querySelectorAll(".tabulator-col.tabulator-sortable")) {
         if (header.tabIndex === 0) continue;
         header.tabIndex = 0;
@@ -242,6 +257,10 @@
     }
 
     listen() {
+      document
+        .getElementById(this.element.dataset.selectsFor ?? "")
+        ?.querySelector("[data-takes-all]")
+        ?.addEventListener("change", () => this.tellSelection());
       let typing;
       const again = () => this.tabulator.setPage(1);
       this.form?.addEventListener("input", (event) => {
@@ -262,6 +281,8 @@
 
     clearSelection() {
       this.selected.clear();
+      const all = document.getElementById(this.element.dataset.selectsFor ?? "")?.querySelector("[data-takes-all]");
+      if (all) all.checked = false;
       this.tellSelection();
       this.tabulator.redraw(true);
     }
