@@ -128,6 +128,7 @@
     const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? UNITS.at(-1);
     return `${Math.max(0, Math.floor(seconds / size))} ${unit} ago`;
   };
+  window.igwAgo = (moment) => ago((Date.now() - Date.parse(moment)) / 1000); // For what scripts draw.
   setInterval(() => {
     for (const time of document.querySelectorAll("time[data-ago]")) {
       const text = ago((Date.now() - Date.parse(time.dateTime)) / 1000);
