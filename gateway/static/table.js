@@ -244,6 +244,8 @@
     // Headers are sorted by keyboard as well; what is only drawn for the eye is hidden from others.
     describe() {
       this.element.setAttribute("aria-label", this.element.dataset.label ?? "Table");
+      // The whole page scrolls, so its frame need not be reached by keyboard; its cells are.
+      this.element.querySelector(".tabulator-tableholder")?.removeAttribute("tabindex");
       for (const part of this.element.querySelectorAll(".tabulator-responsive-collapse")) part.setAttribute("role", "gridcell");
       for (const header of this.element.querySelectorAll(".tabulator-col.tabulator-sortable")) {
         if (header.tabIndex === 0) continue;
