@@ -19,6 +19,10 @@ _PRICES = dict.fromkeys(LISTED_DETAILS, Detail.SLIM) | dict.fromkeys(
 )
 
 
+READABLE = (LISTED_DETAILS | SINGLE_DETAILS) - {"custom_fields"}
+"""What rules may read of an employee by a fixed name."""
+
+
 def needed_of(rules: Iterable[Rule]) -> dict[str, Detail]:
     """Give how much some rules read of the people of a task, by their part of it."""
     return people_needed(rules, (ASSIGNEE, SUBJECT), _PRICES)

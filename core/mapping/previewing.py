@@ -15,7 +15,7 @@ from core.mapping.routing import Action, Rule, in_order, route
 from core.mapping.schema import TargetField, TargetSchema
 from core.mapping.trying import readable
 from core.mapping.values import Value
-from core.mapping.violations import placed
+from core.mapping.violations import Blame, placed
 
 EXAMPLES = 3
 """Records that are named for a problem."""
@@ -79,6 +79,8 @@ class Preview:
     refused: list[str] = field(default_factory=list)
     problems: dict[tuple[str, str], Problem] = field(default_factory=dict)
     people_not_known: set[str] = field(default_factory=set)
+    itself: list[Problem] = field(default_factory=list)
+    """What is wrong whatever the record."""
 
     @property
     def taken(self) -> int:
@@ -101,7 +103,7 @@ class Around:
 
 def preview(rule: Rule, records: Mapping[str, Record], around: Around) -> Preview:
     """Try a rule on records, by id."""
-    found = Preview(len(records))
+    found = Preview(len(records), itself=_wrong_itself(rule, around.schema))
     before = _before(rule, around.others)
     for record_id, record in records.items():
         if route([rule], record).rule is None:
@@ -172,6 +174,16 @@ def _resolved(
 def _supposed(rule: Rule, record: Record, schema: TargetSchema, known: Lookups) -> dict[str, str]:
     missing: Collection[str] = needed_lookups(rule, record, schema) - known.keys()
     return {email: f"{UNKNOWN_ACCOUNT}{email}" for email in missing}
+
+
+def _wrong_itself(rule: Rule, schema: TargetSchema | None) -> list[Problem]:
+    if schema is None or rule.action is Action.DROP:
+        return []
+    outcome = _resolved(rule, {}, schema, {})
+    if not isinstance(outcome, Violations):
+        return []
+    at_fault = (it for it in outcome.violations if it.blame is Blame.RULE)
+    return [Problem(placed("", it.field_id, it.field_name), it.words) for it in at_fault]
 
 
 def _problems(outcome: Violations) -> list[Problem]:

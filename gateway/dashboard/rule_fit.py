@@ -1,0 +1,89 @@
+"""How a rule fits: the last trial, changes that would help, and what it holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+
+from core import rule_edits, rule_listing, shadow
+from core import rules as stored
+from core.database import reading, writing
+from core.mapping import document
+from core.models import Role, Rule
+from core.rule_edits import ChangedMeanwhileError, Seen
+from core.rule_text import difference
+from gateway.access import role_required
+from gateway.dashboard.rule_asking import Asked, ask, look
+from gateway.dashboard.rule_common import author, pages, rule_or_404, still_out_of_force, told
+from gateway.dashboard.rule_states import head_of
+from gateway.rendering import page
+
+TEMPLATE = "rule_fit.html"
+
+
+@pages.get("/rules/<int:rule_id>/fit")
+@role_required(Role.VIEWER)
+def fit(rule_id: int) -> ResponseReturnValue:
+    """Show what the last trial found, and what the rule holds."""
+    with reading() as session:
+        row = rule_or_404(session, rule_id)
+        result = shadow.last_result(session, rule_id)
+        letters = rule_listing.held_changes(session, rule_id)
+    return page(TEMPLATE, "fit", result=result, letters=letters, asked=None, **head_of(row))
+
+
+@pages.post("/rules/<int:rule_id>/mends")
+@role_required(Role.OPERATOR)
+def mends(rule_id: int) -> ResponseReturnValue:
+    """Have a worker look for changes that would make the rule fit Jira as it is now."""
+    with reading() as session:
+        row = rule_or_404(session, rule_id)
+    arguments = {"rule_id": rule_id}
+    known = look(request.form.get("asked", ""), "find_mends", arguments)
+    return _mends(row, known or ask("find_mends", arguments))
+
+
+@pages.post("/rules/<int:rule_id>/mend")
+@role_required(Role.ADMIN)
+def mend(rule_id: int) -> ResponseReturnValue:
+    """Make one of the changes that were found, as a new version of the rule."""
+    with reading() as session:
+        row = rule_or_404(session, rule_id)
+    known = look(request.form.get("asked", ""), "find_mends", {"rule_id": rule_id})
+    found = _chosen(known, request.form.get("key", ""))
+    if known is None or found is None:
+        text = "What was found is too old to be used. Look for changes that would help again."
+        return told(_mends(row, None), text, "warning")
+    try:
+        with writing() as session:
+            seen = Seen(rule_id, known.reply["version"])
+            rule = document.parse(found["document"])
+            row = rule_edits.change(session, seen, rule, author(), f"mended: {found['text']}")
+    except ChangedMeanwhileError as error:
+        return told(
+            _mends(row, None), f"{error} Look for changes that would help again.", "warning"
+        )
+    text = f"Rule {row.name!r} was changed (version {row.version}).{still_out_of_force(row)}"
+    return told(_mends(row, None), text, "success")
+
+
+def _chosen(known: Asked | None, key: str) -> dict[str, Any] | None:
+    if known is None or known.reply is None:
+        return None
+    found = (it for it in known.reply["mends"] if it["key"] == key and it["document"])
+    return next(found, None)
+
+
+def _mends(row: Rule, known: Asked | None) -> Response:
+    found: list[dict[str, Any]] = []
+    if known is not None and known.reply is not None:
+        before = stored.written(row)
+        for one in known.reply["mends"]:
+            after = one["document"]
+            lines = (
+                difference(before, after, before_is="as it is", after_is="mended") if after else []
+            )
+            found.append({**one, "difference": lines})
+    return page(TEMPLATE, "mends", asked=known, mends=found, **head_of(row))
