@@ -34,6 +34,13 @@ def page(template: str, fragment: str, **values: object) -> Response:
     return answer
 
 
+def part(template: str, fragment: str, **values: object) -> Response:
+    """Give a block of a page that has no address of its own, whoever asks for it."""
+    answer = make_response(render_block(template, fragment, **values))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 def notice(text: str, *, kind: str = "success") -> str:
     """Give a sentence that appears in the page's corner, to be sent beside a fragment.
 

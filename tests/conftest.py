@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -121,6 +122,16 @@ def _forget() -> None:
     get_settings.cache_clear()
     get_redis.cache_clear()
     get_prompt_redis.cache_clear()
+
+
+@pytest.fixture
+def keep_logging() -> Iterator[None]:
+    """Undo what an app does to the log of its process."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
 
 
 @pytest.fixture

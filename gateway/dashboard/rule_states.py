@@ -13,7 +13,7 @@ from core.database import reading, writing
 from core.dead_letters import Letters
 from core.dispatch import publish_batches
 from core.models import Role, Rule, RuleState
-from core.replay import replay_some
+from core.replay import Replayed, replay_some
 from core.rule_edits import ChangedMeanwhileError, Seen
 from gateway.access import role_required
 from gateway.dashboard import rule_checking
@@ -113,12 +113,14 @@ def _begin_replay(row: Rule, said: str = "") -> Response:
 
 
 def _go_on(row: Rule, progress: Progress, said: str = "") -> Response:
-    replayed = replay_some(Letters(rule_id=row.id, up_to=progress.up_to))
+    replayed = Replayed()
+    with writing() as session:
+        letters = replay_some(session, Letters(rule_id=row.id, up_to=progress.up_to), replayed)
     publish_batches(SYNC, replayed.links)
     for task, ids in replayed.deliveries.items():
         publish_batches(task, ids)
-    done = progress.done + replayed.letters
-    if replayed.letters and done < progress.total:
+    done = progress.done + letters
+    if letters and done < progress.total:
         return _state(row, said, progress=replace(progress, done=done))
     are = "is" if done == 1 else "are"
     return _state(row, f"{said} {changes(done)} {are} tried again now.".strip())

@@ -139,7 +139,11 @@ def test_any_signed_json_gets_an_answer(in_process, payload, identifier, headers
 
 
 @settings(max_examples=150, deadline=None)
-@given(body=odd_events().filter(lambda it: len(it) <= MAX_BYTES), chunk=IN_CHUNKS, number=st.integers(0))
+@given(odd_events().filter(lambda it: len(it) <= MAX_BYTES), IN_CHUNKS, st.integers(0))
+    body=odd_events().filter(lambda it: len(it) <= MAX_BYTES),
+    chunk=IN_CHUNKS,
+    number=st.integers(0),
+)
 def test_any_odd_json_that_is_signed_gets_an_answer(gunicorn, body, chunk, number):
     answer = _deliver(gunicorn, body, chunk, ("X-Atlassian-Webhook-Identifier", str(number)))
 
