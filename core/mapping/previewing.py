@@ -83,6 +83,12 @@ class Preview:
     """What is wrong whatever the record."""
 
     @property
+    def problems_of_records(self) -> list[Problem]:
+        """What keeps some records out, and is not wrong whatever the record."""
+        itself = {(it.place, it.words) for it in self.itself}
+        return [it for key, it in self.problems.items() if key not in itself]
+
+    @property
     def taken(self) -> int:
         """How many records the rule would take."""
         return len(self.matching) - self.earlier.total()

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, request
 from flask.typing import ResponseReturnValue
+from jinja2_fragments.flask import render_block
 
 from core import rule_edits, rule_listing, shadow
 from core import rules as stored
@@ -66,7 +67,12 @@ def mend(rule_id: int) -> ResponseReturnValue:
             _mends(row, None), f"{error} Look for changes that would help again.", "warning"
         )
     text = f"Rule {row.name!r} was changed (version {row.version}).{still_out_of_force(row)}"
-    return told(_mends(row, None), text, "success")
+    answer = told(_mends(row, None), text)
+    # The head of the page says which version this is.
+    head = render_block("rule_head.html", "state", **head_of(row))
+    partial = f'<hx-partial hx-target="#rule-state" hx-swap="outerHTML">{head}</hx-partial>'
+    answer.set_data(answer.get_data(as_text=True) + partial)
+    return answer
 
 
 def _chosen(known: Asked | None, key: str) -> dict[str, Any] | None:

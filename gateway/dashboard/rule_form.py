@@ -24,6 +24,14 @@ from core.rule_text import RuleTextError, from_yaml, to_yaml
 MOST_ROWS = 300
 """Rows of one kind that a form may have; no screen of a target has more fields."""
 
+LIKELY = {
+    "summary": "$.title",
+    "description": "$.description",
+    "duedate": "$.ends_on",
+    "assignee": "$.assigned_to.email",
+}
+"""Where the value of a field comes from most often, as a beginning."""
+
 TEXT, NUMBER, YES_NO = "text", "number", "yes_no"
 TYPES = {TEXT: "text", NUMBER: "number", YES_NO: "true or false"}
 KINDS = {
@@ -99,9 +107,10 @@ class RuleForm:
 def empty_field(target: TargetField | None, field_id: str) -> FieldForm:
     """Give a field that is to be mapped: with one source, of the kind that is most likely."""
     name = target.name if target is not None else ""
-    fixed = target is not None and target.allowed is not None
+    fixed = target is not None and bool(target.allowed)
     many = target is not None and target.kind in MANY
-    return FieldForm(field_id, name, [SourceForm("static" if fixed else "path", many=many)])
+    source = SourceForm("static" if fixed else "path", LIKELY.get(field_id, ""), many=many)
+    return FieldForm(field_id, name, [source])
 
 
 def read(form: MultiDict[str, str]) -> RuleForm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from flask import Response, request
 from flask.typing import ResponseReturnValue
@@ -161,4 +162,17 @@ def head_of(row: Rule) -> dict[str, object]:
     """Give what the head of a rule's page shows."""
     with reading() as session:
         held = dead_letters.count_open(session, Letters(rule_id=row.id))
-    return {"row": row, "held": held, "strikes": rule_states.STRIKES, **rights()}
+    return {
+        "row": row,
+        "held": held,
+        "strikes": rule_states.STRIKES,
+        "tab": _tab(row.id),
+        **rights(),
+    }
+
+
+def _tab(rule_id: int) -> str:
+    """Give the page that is open: a button's own address says nothing of that."""
+    shown = urlsplit(request.headers.get("HX-Current-URL") or request.url).path
+    rest = shown.removeprefix(f"/rules/{rule_id}/")
+    return f"rules.{rest.split('/')[0]}" if rest.startswith(("fit", "history")) else "rules.show"

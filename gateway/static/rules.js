@@ -66,10 +66,4 @@
   window.addEventListener("beforeunload", (event) => {
     if (unsaved && editor()) event.preventDefault();
   });
-
-  // A button that stands for another value of a hidden field.
-  document.addEventListener("htmx:config:request", (event) => {
-    const name = event.detail.ctx.sourceElement?.dataset?.insteadOf;
-    if (name) event.detail.ctx.request.body.set(name, event.detail.ctx.sourceElement.value);
-  });
 })();
