@@ -31,7 +31,7 @@ from gateway.dashboard.rule_draft import Draft
 from gateway.dashboard.rule_form import RuleForm
 from gateway.dashboard.rule_states import head_of
 from gateway.dashboard.rule_world import Target, ask_for, suggestions, target_of, world_of
-from gateway.rendering import page
+from gateway.rendering import page, part
 
 TEMPLATE = "rule_edit.html"
 
@@ -153,7 +153,7 @@ def preview() -> ResponseReturnValue:
             rule = stored.to_rule(rule_or_404(session, rule_id))
         draft = Draft(rule_draft.YAML, RuleForm(), rule=rule)
     if draft.rule is None:
-        return page(TEMPLATE, "preview", preview=None, wrong=len(draft.errors))
+        return part(TEMPLATE, "preview", preview=None, wrong=len(draft.errors))
     target = target_of(draft.rule.project, draft.rule.issue_type)
     world = world_of(draft.rule, target.schema.value)
     found = previewing.preview(draft.rule, world.records, world.around)
@@ -165,7 +165,7 @@ def preview() -> ResponseReturnValue:
         if chosen
         else None
     )
-    return page(
+    return part(
         TEMPLATE, "preview", preview=found, world=world, target=target, one=one, rule=draft.rule
     )
 
@@ -182,7 +182,7 @@ def target() -> ResponseReturnValue:
     tries = request.args.get("tries", 0, int)
     # The form was drawn without it, so it has to be drawn anew.
     read_now = not known.wanted
-    return page(TEMPLATE, "target", target=known, tries=tries + 1, read_now=read_now)
+    return part(TEMPLATE, "target", target=known, tries=tries + 1, read_now=read_now)
 
 
 def _checked(editing: Editing, draft: Draft) -> Check:

@@ -139,7 +139,7 @@ def test_any_signed_json_gets_an_answer(in_process, payload, identifier, headers
 
 
 @settings(max_examples=150, deadline=None)
-@given(odd_events().filter(lambda it: len(it) <= MAX_BYTES), IN_CHUNKS, st.integers(0))
+@given(
     body=odd_events().filter(lambda it: len(it) <= MAX_BYTES),
     chunk=IN_CHUNKS,
     number=st.integers(0),
