@@ -78,7 +78,7 @@ def verdict(  # noqa: PLR0911 - one for each state
         case LinkState.DEAD:
             issue = f", so {link.issue_key} is out of date" if link.issue_key else ""
             return Verdict(
-                f"{task} was given up{issue}: {_clean(link.reason)}",
+                f"{task} was given up{issue}: {without_command(link.reason)}",
                 "Mend the cause, then try it again; or skip this change with a note.",
                 Tone.BAD,
                 (Remedy.REPLAY, Remedy.SKIP, *((Remedy.OPEN_RULE,) if rule else ())),
@@ -148,6 +148,8 @@ def _waiting(link: Link, task: str, moment: datetime, *, worked_on: bool) -> Ver
     )
 
 
-def _clean(reason: str) -> str:
-    """Leave out the command line's advice: who reads this has buttons."""
-    return reason.partition(" Then try again with: igw")[0].partition(", then try again with")[0]
+def without_command(reason: str) -> str:
+    """Leave out a reason's advice for the command line: who reads this has buttons."""
+    told, comma, _ = reason.partition(", then try again with: igw")
+    told = f"{told}." if comma else told.partition(" Then try again with: igw")[0]
+    return told.replace(".. ", ". ")

@@ -19,6 +19,7 @@ from core.models import Replay, Role, Rule, RuleState
 from core.replay_once import NonceTakenError
 from core.rule_names import rule_names
 from core.skipping_letters import skip_letters
+from core.verdicts import without_command
 from gateway import asking, table_answers
 from gateway.access import role_required
 from gateway.rendering import notice, page
@@ -77,7 +78,7 @@ def _row(row: Any) -> dict[str, Any]:  # noqa: ANN401 - of `letters.page`
         else url_for("records.show", record=row.record),
         "issue": row.issue_key or "",
         "kind": "held" if row.held else "failed",
-        "reason": row.reason,
+        "reason": without_command(row.reason),
         "rule": row.rule or "",
         "attempts": row.attempts,
         "given_up": row.created_at.isoformat(),
