@@ -8,7 +8,7 @@ somebody listens, however many do, and ends with the last of them. To add one:
     @bp.get("/overview/stream")
     @role_required(Role.VIEWER)
     def overview_stream() -> ResponseReturnValue:
-        return live.stream(OVERVIEW, still_allowed=session_is_valid)
+        return live.stream(OVERVIEW, still_allowed=live.while_logged_in(g.user))
 
 `whenever_changed` sends what a function gives, a rendered fragment for instance, when it is not
 what it was. Who joins gets what was sent last, unless the browser has it already. The function runs
@@ -22,13 +22,23 @@ and `produce` is called again after a pause.
 
 In the page, `gateway/static/live.js` keeps the connection and tells how it stands:
 
-    listen("/overview/stream", { message: (data) => ..., state: (words) => ... });
+    <script src="{{ asset_url('live.js') }}" defer></script>
+    live.listen("/overview/stream", { message: (data) => ... }, (words, isLive) => ...);
 
 Who reads too slowly is cut off, and goes on from `Last-Event-ID` when it comes again. There are
 `IGW_EVENT_STREAMS` places in all processes together; one more is told when to come back.
 """
 
 from gateway.live.hub import Event, Recalled, Topic, whenever_changed
-from gateway.live.response import close_all, init_app, stream
+from gateway.live.response import close_all, init_app, stream, while_logged_in
 
-__all__ = ["Event", "Recalled", "Topic", "close_all", "init_app", "stream", "whenever_changed"]
+__all__ = [
+    "Event",
+    "Recalled",
+    "Topic",
+    "close_all",
+    "init_app",
+    "stream",
+    "whenever_changed",
+    "while_logged_in",
+]

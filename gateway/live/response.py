@@ -17,7 +17,10 @@ from typing import Any
 from flask import Flask, Response, current_app, jsonify, request
 from redis.exceptions import RedisError
 
+from core import web_sessions
 from core.bulkhead import Bulkhead, BulkheadFullError
+from core.database import reading
+from core.web_sessions import Visitor
 from gateway.live.hub import Accepts, Event, Hub, Listener, Recalled, Topic
 
 log = logging.getLogger(__name__)
@@ -99,6 +102,16 @@ def stream(
     # Not in a `finally` of the generator: that of one that never began is not run.
     response.call_on_close(held.close)
     return response
+
+
+def while_logged_in(visitor: Visitor) -> Callable[[], bool]:
+    """Give a `still_allowed` that holds until this log-in ends."""
+
+    def still_allowed() -> bool:
+        with reading() as session:
+            return web_sessions.still_open(session, visitor.session_id)
+
+    return still_allowed
 
 
 class _Place:
