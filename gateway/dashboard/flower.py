@@ -10,7 +10,9 @@ know nothing of it.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import cache
+from hashlib import sha256
 from urllib.parse import quote
 
 import urllib3
@@ -34,12 +36,20 @@ LARGEST_QUESTION = 65_536
 SECONDS = 15.0
 """How long Flower may take; it asks all workers for some pages, and waits a second for them."""
 
+INLINE_SCRIPTS = ("\nvar autorefresh = 1;\n", "\n  var autorefresh = 1;\n")
+"""Flower's one script in its markup (workers.html), as Tornado leaves blanks out, or does not."""
+
+
+def _hash(script: str) -> str:
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+
+
 POLICY = policy(
     {
         **CSP,
-        # Its one inline script, by its hash, so that a task's name cannot bring another; and widths
-        # of columns, which its tables write into the markup.
-        "script-src": "'self' 'sha256-13DrA+gBVy6Iyl8BzlkBsyGf+yUvDjGmDV1A2UWqZ9U='",
+        # Named by their hashes, so that a task's name cannot bring another script; and widths of
+        # columns, which its tables write into the markup.
+        "script-src": " ".join(("'self'", *map(_hash, INLINE_SCRIPTS))),
         "style-src": "'self' 'unsafe-inline'",
     }
 )

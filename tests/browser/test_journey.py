@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 SECONDS = 60
 OFFICE = "customfield_10041"
-OFFICE_OF_IT = f"schema/projects/IT/types/Task/fields/{OFFICE}"
+OFFICE_OF_IT = f"/schema/projects/IT/types/Task/fields/{OFFICE}"
 RULE = "Laptops"
 
 expect.set_options(timeout=SECONDS * 1000)
@@ -87,7 +87,7 @@ def test_an_admin_makes_a_rule_sees_it_work_trip_and_work_again(visit, people, j
     onlooker = visit("viewer")
     onlooker.go("/")
 
-    jira.control("PATCH", OFFICE_OF_IT, {"rename_options": [{"from": "Lviv", "to": "Lviv HQ"}]})
+    jira.ask("PATCH", OFFICE_OF_IT, {"rename_options": [{"value": "Lviv", "to": "Lviv HQ"}]})
     third = people.create(title=f"{RULE} for Iryna")
     expect(onlooker.page.locator("main")).to_contain_text(f"{RULE}")
     expect(onlooker.page.locator("main")).to_contain_text("tripped", ignore_case=True)
