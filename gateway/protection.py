@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, g
+import logging
+
+from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core.settings import Settings
 from gateway.auth import cookie
+from gateway.refusal_log import refusal_log
 from gateway.refusals import told
 
 CSP = {
@@ -54,6 +57,8 @@ def configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     csrf = CSRFProtect(app)
+    # It has a line for each refusal, as many as a stranger likes; ours are bounded.
+    logging.getLogger("flask_wtf").setLevel(logging.WARNING)
     for name in ("webhooks", "commands"):
         # Programs without a cookie: a signature or an API key is what a foreign page cannot send.
         csrf.exempt(app.blueprints[name])
@@ -86,7 +91,8 @@ def policy(directives: dict[str, str]) -> str:
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 
-def _page_too_old(error: CSRFError) -> Response:  # noqa: ARG001 - Flask's signature
+def _page_too_old(error: CSRFError) -> Response:
+    refusal_log.note("csrf_refused", "csrf", path=request.path, reason=error.description)
     return told(
         400,
         "page_too_old",

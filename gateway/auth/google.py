@@ -10,7 +10,6 @@ expiry and our nonce were checked. The access token is not used, and kept nowher
 from __future__ import annotations
 
 import hmac
-import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -35,12 +34,11 @@ from gateway.access import public
 from gateway.auth import cookie
 from gateway.auth.targets import local_path
 from gateway.auth.views import too_often
+from gateway.refusal_log import refusal_log
 from gateway.refusals import told
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-log = logging.getLogger(__name__)
 
 CALL_SECONDS = 10
 """How long Google may take to answer one of our calls."""
@@ -194,13 +192,13 @@ def _come_in(blueprint: GoogleBlueprint, token: Mapping[str, Any]) -> Response:
     except LoginRefusedError as refusal:
         with writing() as session:
             users.note_refused(session, refusal)
-        log.warning("login_refused")
+        refusal_log.note("google_login_refused", "google_login_refused")
         return told(403, "login_refused", "You cannot come in", refusal.message)
     return cast("Response", redirect(target, 303))
 
 
 def _not_finished(reason: str) -> Response:
-    log.warning("google_login_failed", extra={"reason": reason})
+    refusal_log.note("google_login_failed", "google_login_failed", reason=reason)
     text = "The log-in with Google was not finished, or took too long. Go back and try again."
     return told(400, "login_failed", "You are not logged in", text)
 
