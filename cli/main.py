@@ -21,6 +21,7 @@ COMMANDS = {
     "alerts": "Show what people were told of, or send a test alert.",
     "audit": "Show who changed what: rules, settings, and what was tried again.",
     "keys": "Make, list and revoke the API keys of programs.",
+    "users": "Invite people to the dashboard, change their roles, take their access away.",
     "set": "Change a setting while everything runs, or show them all.",
     "migrate": "Bring the database to the newest revision.",
 }
