@@ -24,6 +24,7 @@ from core.models import (
     Person,
     Replay,
     ShadowRun,
+    WebSession,
 )
 from core.schedule import claim_turn
 from tasks import app
@@ -35,6 +36,9 @@ CHUNK = 1000
 
 KEEP_PEOPLE = timedelta(days=30)
 """Whoever rules ask for is read anew after a day; the others are kept for nothing."""
+
+KEEP_LOGINS = timedelta(days=30)
+"""From where somebody logged in is personal, and of use only while it may be asked about."""
 
 
 @app.task(name="ops.retention", max_retries=0)
@@ -66,6 +70,9 @@ def retention() -> None:
             ShadowRun, ShadowRun.id, ShadowRun.asked_at < now() - timedelta(days=history)
         ),
         "alerts": _remove(Alert, Alert.id, Alert.last_seen < now() - timedelta(days=history)),
+        "web_sessions": _remove(
+            WebSession, WebSession.id, WebSession.expires_at < now() - KEEP_LOGINS
+        ),
         "people": _remove(Person, Person.id, Person.read_at < now() - KEEP_PEOPLE),
     }
     _shrink()
