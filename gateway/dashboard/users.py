@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from flask import Blueprint, Response, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -40,7 +41,7 @@ def invite() -> ResponseReturnValue:
         with writing() as session:
             user = users.invite(session, request.form.get("email", ""), _role(), g.user.email)
     except UserError as error:
-        return _answer(_sentence(error), kind="danger", status=409)
+        return _answer(_sentence(error), kind="danger", status=409, typed=request.form)
     return _answer(
         f"{user.email} can log in now, as {user.role.value}. No mail was sent: tell them to go to "
         f"{get_settings().resolved_public_url}/"
@@ -120,17 +121,26 @@ def _change(user_id: int, change: Change) -> ResponseReturnValue:
     return _answer(said)
 
 
-def _answer(text: str, *, kind: str = "success", status: int = 200) -> ResponseReturnValue:
-    """Show the list as it is now, with a sentence; without HTMX, go back to it."""
+def _answer(
+    text: str,
+    *,
+    kind: str = "success",
+    status: int = 200,
+    typed: Mapping[str, str] = MappingProxyType({}),
+) -> ResponseReturnValue:
+    """Show the list as it is now, with a sentence; without HTMX, go back to it.
+
+    `typed` is what stays in the form, so that it can be corrected.
+    """
     if not is_htmx():
         return redirect(url_for("users.index"), 303)
-    answer = _people()
+    answer = _people(typed)
     answer.status_code = status
     answer.set_data(answer.get_data(as_text=True) + notice(text, kind=kind))
     return answer
 
 
-def _people() -> Response:
+def _people(typed: Mapping[str, str] = MappingProxyType({})) -> Response:
     about, number = request.args.get("q", ""), max(1, request.args.get("page", 1, type=int))
     with reading() as session:
         people, count = users.listed(session, about, number)
@@ -139,6 +149,7 @@ def _people() -> Response:
         "users.html",
         "people",
         people=people,
+        typed=typed,
         logins=logins,
         count=count,
         about=about,
@@ -159,4 +170,6 @@ def _role() -> Role:
 
 def _sentence(error: UserError) -> str:
     text = str(error)
+    if "@" in text.split(" ", 1)[0]:
+        return f"{text}."  # An address stays as it is.
     return f"{text[:1].upper()}{text[1:]}."
