@@ -9,7 +9,6 @@ from enum import IntEnum
 from pathlib import Path
 
 from core.domains import Domain, Worker, all_workers
-from core.kept_secrets import flower_password
 from core.settings import Settings, VendorMode, contradictions, variable
 
 MARK = "IGW_STACK_DATA_DIR"
@@ -136,8 +135,6 @@ def environment(settings: Settings) -> dict[str, str]:
         MARK: str(settings.data_dir),
         "IGW_DATA_DIR": str(settings.data_dir),
         "PYTHONUNBUFFERED": "1",
-        # Flower reads its options from here, too.
-        "FLOWER_BASIC_AUTH": f"gateway:{flower_password(settings)}",
     }
     if settings.dev_login is None and login_for_all(settings):
         variables["IGW_DEV_LOGIN"] = "true"
@@ -239,7 +236,7 @@ def _flower(settings: Settings) -> Process:
         Stage.FLOWER,
         _python(
             "celery", "-A", "tasks", "flower",
-            "--address=127.0.0.1", f"--port={settings.flower_port}", "--url_prefix=flower",
+            "--address=127.0.0.1", f"--port={settings.flower_port}",
             "--max-tasks=2000", "--persistent=False",
         ),
         _STOP_SECONDS,

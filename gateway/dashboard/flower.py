@@ -10,9 +10,10 @@ know nothing of it.
 
 from __future__ import annotations
 
-from base64 import b64encode
+import base64
+import hashlib
+import re
 from functools import cache
-from hashlib import sha256
 from urllib.parse import quote
 
 import urllib3
@@ -36,23 +37,8 @@ LARGEST_QUESTION = 65_536
 SECONDS = 15.0
 """How long Flower may take; it asks all workers for some pages, and waits a second for them."""
 
-INLINE_SCRIPTS = ("\nvar autorefresh = 1;\n", "\n  var autorefresh = 1;\n")
-"""Flower's one script in its markup (workers.html), as Tornado leaves blanks out, or does not."""
-
-
-def _hash(script: str) -> str:
-    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
-
-
-POLICY = policy(
-    {
-        **CSP,
-        # Named by their hashes, so that a task's name cannot bring another script; and widths of
-        # columns, which its tables write into the markup.
-        "script-src": " ".join(("'self'", *map(_hash, INLINE_SCRIPTS))),
-        "style-src": "'self' 'unsafe-inline'",
-    }
-)
+_AUTOREFRESH = re.compile(rb"<script[^>]*>(\s*var autorefresh = \d;\s*)</script>")
+"""The one script that Flower writes into a page."""
 
 _ASKED = ("Accept", "Accept-Language", "Content-Type", "If-None-Match", "If-Modified-Since")
 _GIVEN = ("Content-Type", "ETag", "Last-Modified", "Cache-Control", "Location")
@@ -137,8 +123,22 @@ def _handed_on() -> Response:
     for name in _GIVEN:
         if name in answer.headers:
             given.headers[name] = answer.headers[name]
-    given.headers["Content-Security-Policy"] = POLICY
+    given.headers["Content-Security-Policy"] = _policy(content)
     return given
+
+
+def _policy(content: bytes) -> str:
+    """Allow what Flower's pages need, and no more: a task's name must not bring a script.
+
+    Its one script is allowed by its hash. Its tables write the widths of their columns into the
+    markup.
+    """
+    found = _AUTOREFRESH.search(content)
+    scripts = "'self'"
+    if found is not None:
+        digest = base64.b64encode(hashlib.sha256(found[1]).digest()).decode()
+        scripts = f"'self' 'sha256-{digest}'"
+    return policy({**CSP, "script-src": scripts, "style-src": "'self' 'unsafe-inline'"})
 
 
 def _headers() -> dict[str, str]:
