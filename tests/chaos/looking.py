@@ -30,7 +30,7 @@ LONG_AGO = "1"
 
 
 class Observer:
-    """Sees what everybody could see, and changes nothing but the time of the nightly sweep."""
+    """Sees what everybody could see, and changes nothing but when things are due."""
 
     def __init__(
         self, stack: Stack, machine: Machine, people: PeopleForceControl, jira: JiraControl
@@ -136,6 +136,14 @@ class Observer:
             check=True,
             timeout=120,
         )
+
+    def make_due(self) -> None:
+        """Let the time come at which the relay publishes again what nobody has taken."""
+        with closing(sqlite3.connect(self._database, timeout=30)) as database, database:
+            database.execute(
+                "UPDATE deliveries SET due_at = received_at"
+                " WHERE due_at IS NOT NULL AND claimed_until IS NULL"
+            )
 
     def ran_since(self, moment: datetime, entry: str) -> bool:
         """Say whether a run of a schedule that came to its end well began after a moment."""

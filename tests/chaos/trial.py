@@ -152,6 +152,8 @@ class Harness:
         self.jira.settings(**trap.jira)
         self.deeds[trap.deed].do(self.stack, self.rng, self._work_fast)
         began = time.monotonic()
+        if trap.overdue:
+            self.observer.make_due()
         wait = trap.patience or 0.0
         found: list[Finding] = []
         while not found and time.monotonic() < began + wait + seconds:
