@@ -246,6 +246,22 @@ def by_issue(session: Session, issue_ids: Collection[str]) -> list[Link]:
     return found
 
 
+def open_issues(session: Session, source: str, after: int, limit: int) -> list[tuple[int, str]]:
+    """Give links and issue ids of tasks that are open on both sides, by id, from after `after`."""
+    rows = session.execute(
+        select(Link.id, Link.issue_id)
+        .where(
+            Link.source == source,
+            Link.completed.is_(False),
+            Link.issue_id.is_not(None),
+            Link.id > after,
+        )
+        .order_by(Link.id)
+        .limit(limit)
+    )
+    return [(link_id, issue_id) for link_id, issue_id in rows if issue_id is not None]
+
+
 def find(session: Session, source: str, word: str) -> Link | None:
     """Find a link by its task's id or its issue's key."""
     # The source in both halves: asked once for both, SQLite reads all links of the source.

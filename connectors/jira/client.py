@@ -27,6 +27,9 @@ from core.settings import JiraAccess
 MAX_BULK = 50
 """Issues that one bulk create may hold."""
 
+MAX_FETCH = 100
+"""Issues that may be asked for at once."""
+
 _PAGE = 100  # Issues that a search gives at most when it is asked for fields.
 _METADATA_PAGE = 200  # Asking for more create metadata is refused.
 _PROJECT_PAGE = 100
@@ -93,6 +96,26 @@ class JiraClient:
             params={"fields": ",".join(fields), "properties": PROPERTY},
         )
         return Issue.from_payload(payload)
+
+    def which_exist(self, issue_ids: Sequence[str]) -> set[str]:
+        """Give those of up to `MAX_FETCH` issues that Jira shows.
+
+        What was deleted, or may not be seen, is left out of the answer or named among its errors;
+        so is what could not be read this time. One that is missing here is to be looked at alone.
+        Source:
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-bulkfetch-post
+        """
+        payload = self._session.call(
+            "fetch_issues",
+            "POST",
+            "/issue/bulkfetch",
+            json={"issueIdsOrKeys": list(issue_ids), "fields": ["status"]},
+            effect=Effect.READ,
+        )
+        issues = mapping(payload).get("issues")
+        if not isinstance(issues, list):
+            raise PayloadError("Jira's answer to fetch_issues has no list of issues")
+        return {text(mapping(issue).get("id")) or "" for issue in issues}
 
     def edit_issue(self, issue_id: str, fields: Mapping[str, Any]) -> None:
         """Set fields of an issue; the others stay.

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from connectors.jira import accounts, creation, moves
-from connectors.jira.client import JiraClient
+from connectors.jira.client import MAX_FETCH, JiraClient
 from connectors.jira.creation import Created, CreateOutcome, IssueDraft, Refused
 from connectors.jira.models import LABEL, PROPERTY, CreateField, Issue, IssueType, Project, text
 from connectors.jira.moves import STATUS_FIELDS, MoveOutcome
@@ -76,6 +76,14 @@ class Jira:
     def read(self, issue_id_or_key: str) -> Issue:
         """Give an issue as it is now. `VendorNotFoundError`: deleted, or no longer ours to see."""
         return self.client.get_issue(issue_id_or_key, _FIELDS)
+
+    def missing_among(self, issue_ids: Sequence[str]) -> set[str]:
+        """Give the issues that Jira does not show at the moment, a hundred per call."""
+        missing: set[str] = set()
+        for start in range(0, len(issue_ids), MAX_FETCH):
+            asked = issue_ids[start : start + MAX_FETCH]
+            missing |= set(asked) - self.client.which_exist(asked)
+        return missing
 
     def update(self, issue_id: str, fields: Mapping[str, Any]) -> None:
         """Set some fields of an issue. Safe to repeat."""

@@ -20,6 +20,7 @@ POLLS_FAIL_FOR = timedelta(minutes=10)
 """How long polls may fail before people hear of it: most outages end by themselves."""
 
 DUPLICATES = f"duplicate_issues:{DOMAIN}"
+OUT_OF_SIGHT = f"issues_out_of_sight:{DOMAIN}"
 POLLS = f"polls_failing:{DOMAIN}"
 
 _VENDORS = {"jira": "Jira", "peopleforce": "PeopleForce"}
@@ -90,6 +91,19 @@ def polls_succeed() -> None:
         with writing() as session:
             for cause in over:
                 alerts.resolve(session, cause)
+
+
+def out_of_sight(session: Session, missing: int, asked: int) -> None:
+    """Have people told that Jira shows too few of our issues for them to have been deleted."""
+    alerts.raise_alert(
+        session,
+        cause=OUT_OF_SIGHT,
+        title="Jira no longer shows many of our issues",
+        text=f"Of {asked:,} issues of open tasks Jira does not show {missing:,}. So many are "
+        "seldom deleted: see whether the gateway's account may still browse all projects, and "
+        "whether a project was archived or deleted. The gateway leaves their tasks as they are, "
+        "and looks again next night.",
+    )
 
 
 def duplicates_found(session: Session, link: Link, kept: str | None, others: Sequence[str]) -> None:

@@ -12,20 +12,19 @@ from sqlalchemy.orm import Session
 
 from connectors.jira.events import ISSUE_CREATED, IssueEvent
 from core import activity, dead_letters, inbox, ledger
-from core.clock import now
 from core.database import reading, writing
 from core.dispatch import publish
 from core.errors import PayloadError, VendorError, VendorNotFoundError
 from core.logs import request_id_bound
-from core.models import Delivery, DeliveryState, Link, LinkState
+from core.models import Delivery, DeliveryState, Link
 from core.webhooks import parse_json
 from tasks import app
 from tasks.pf_jira import DOMAIN, SOURCE, alarms, wiring
-from tasks.pf_jira.claims import LEASE, SYNC, Claim, claimed
+from tasks.pf_jira.claims import LEASE, Claim, claimed
 from tasks.pf_jira.creating import adopt
 from tasks.pf_jira.decisions import CheckStatus, FindTask, Ignore, NoteDeletion, decide
 from tasks.pf_jira.failures import OUTAGE_WAIT, wait_after, wait_after_unexpected
-from tasks.pf_jira.following import follow_issue
+from tasks.pf_jira.following import follow_issue, note_deletion
 from tasks.pf_jira.waking import wake
 
 log = logging.getLogger(__name__)
@@ -146,7 +145,7 @@ def _check_status(link: Link, owner: str) -> str:
             with claim.calling(held):
                 issue = wiring.jira().read(held.issue_id or "")
         except VendorNotFoundError:
-            return _write_deletion(claim, held, f"Jira no longer shows {held.issue_key}")
+            return note_deletion(claim, held, f"Jira no longer shows {held.issue_key}")
         except VendorError:
             _unchanged(claim, held)
             raise
@@ -201,34 +200,7 @@ def _find_task(delivery: Delivery, event: IssueEvent, owner: str) -> Ignore | st
 
 def _note_deletion(link: Link, owner: str, reason: str) -> str:
     with claimed([link.id], owner) as claim:
-        return _write_deletion(claim, _only(claim), reason)
-
-
-def _write_deletion(claim: Claim, link: Link, reason: str) -> str:
-    with writing() as session:
-        activity.note(
-            session,
-            DOMAIN,
-            link.source_id,
-            "issue_deleted",
-            f"{reason}. The task was left as it is.",
-            issue_key=link.issue_key,
-            calls=claim.calls_of(link),
-        )
-        claim.unchanged(
-            session,
-            link,
-            state=LinkState.ISSUE_DELETED,
-            reason=reason,
-            issue_id=None,
-            intent_at=None,
-            written={},
-            target_hash="",
-            # The rule decides whether it is made anew.
-            due_at=now(),
-        )
-    publish(SYNC, [link.id])
-    return reason
+        return note_deletion(claim, _only(claim), reason)
 
 
 def _only(claim: Claim) -> Link:

@@ -9,10 +9,11 @@ from connectors.peopleforce.service import PeopleForce
 from core import activity
 from core.clock import now
 from core.database import writing
+from core.dispatch import publish
 from core.errors import VendorNotFoundError
 from core.models import Link, LinkState
 from tasks.pf_jira import DOMAIN, alarms
-from tasks.pf_jira.claims import Claim
+from tasks.pf_jira.claims import SYNC, Claim
 from tasks.pf_jira.write_limit import stop, written_too_often
 
 log = logging.getLogger(__name__)
@@ -90,3 +91,31 @@ def _note_vanished(claim: Claim, link: Link, issue: Issue) -> None:
             completed=issue.done,
             intent_at=None,
         )
+
+
+def note_deletion(claim: Claim, link: Link, reason: str) -> str:
+    """Give a link back whose issue is gone, and let its rule decide about a new one; say why."""
+    with writing() as session:
+        activity.note(
+            session,
+            DOMAIN,
+            link.source_id,
+            "issue_deleted",
+            f"{reason}. The task was left as it is.",
+            issue_key=link.issue_key,
+            calls=claim.calls_of(link),
+        )
+        claim.unchanged(
+            session,
+            link,
+            state=LinkState.ISSUE_DELETED,
+            reason=reason,
+            issue_id=None,
+            intent_at=None,
+            written={},
+            target_hash="",
+            # The rule decides whether it is made anew.
+            due_at=now(),
+        )
+    publish(SYNC, [link.id])
+    return reason

@@ -167,6 +167,9 @@ class World:
         self.do_scheduled("ops.relay")
         self.work()
 
+    def find_deleted(self) -> None:
+        self.do_scheduled("pf_jira.find_deleted")
+
     def sweep(self) -> None:
         self.do_scheduled("pf_jira.sweep")
 
