@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 from core.command_specs import DomainCommand
 from core.declarations import Declaration, Name
 from core.findings import Finding, InvalidSettingsError
-from core.settings import ROOT, Settings
+from core.settings import ROOT, Settings, get_settings
 
 Source = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 SettingValue = bool | int | float | str
@@ -209,16 +209,27 @@ def all_workers(domains: Iterable[Domain]) -> list[Worker]:
     return [worker for domain in domains for worker in domain.workers]
 
 
-@cache
-def load_domains(folder: Path = ROOT / "tasks") -> tuple[Domain, ...]:
-    """Read all domains, by name.
+def load_domains() -> tuple[Domain, ...]:
+    """Read all domains, by name: those of the gateway, and those of `IGW_DOMAINS_DIR`.
 
     Raises `InvalidSettingsError` where a file is wrong or two domains claim one thing.
     """
-    domains = tuple(read_domain(path) for path in sorted(folder.glob("*/domain.toml")))
+    further = get_settings().domains_dir
+    return read_domains(ROOT / "tasks", *([further] if further else []))
+
+
+@cache
+def read_domains(*folders: Path) -> tuple[Domain, ...]:
+    """Read the domains of some folders, by name; raises as `load_domains` does."""
+    paths = [path for folder in folders for path in folder.glob("*/domain.toml")]
+    domains = tuple(sorted(map(read_domain, paths), key=lambda domain: domain.name))
     claims: dict[tuple[str, str], str] = {}
     for domain in domains:
-        things = [("queue", domain.queue), *(("source", hook.source) for hook in domain.webhooks)]
+        things = [
+            ("name", domain.name),
+            ("queue", domain.queue),
+            *(("source", hook.source) for hook in domain.webhooks),
+        ]
         for thing in things:
             if thing in claims:
                 raise InvalidSettingsError(

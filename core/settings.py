@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         default=ROOT / "data",
         description="Folder of the database, the embedded Redis, the sandbox and the log files.",
     )
+    domains_dir: Path | None = Field(
+        default=None,
+        description="Folder with domains of your own, each as docs/new-domain.md describes it, "
+        "beside those that come with the gateway. Empty: there are no others.",
+    )
     database_url: SecretStr | None = Field(
         default=None,
         description="SQLAlchemy URL; empty: SQLite in the data folder. PostgreSQL: "
@@ -404,10 +409,10 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value.rstrip("/")
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "domains_dir")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().resolve()
 
     @property
     def mode(self) -> VendorMode:

@@ -29,6 +29,11 @@ from core.logs import (
 )
 from core.settings import get_settings
 
+_further = get_settings().domains_dir
+if _further is not None:
+    # So that a domain that is kept elsewhere is imported as those here are.
+    __path__.append(str(_further))
+
 app = Celery("tasks")
 app.config_from_object("celeryconfig")
 

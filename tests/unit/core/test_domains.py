@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from core.domains import get_domain, load_domains, read_domain
+from core.domains import get_domain, load_domains, read_domain, read_domains
 from core.findings import InvalidSettingsError
 from core.models import Role
+from core.settings import get_settings
 
 GOOD = """
 name = "crm"
@@ -154,7 +155,7 @@ def test_two_domains_cannot_share_a_queue(write):
     path = write(second.replace('source = "crm"', 'source = "sales"'), folder="sales")
 
     with pytest.raises(InvalidSettingsError) as caught:
-        load_domains(path.parent.parent)
+        read_domains(path.parent.parent)
 
     [found] = caught.value.findings
     assert found.subject == "tasks/sales/domain.toml"
@@ -168,7 +169,7 @@ def test_two_domains_cannot_share_a_source_of_webhooks(write):
     path = write(second.replace('queue = "crm"', 'queue = "sales"'), folder="sales")
 
     with pytest.raises(InvalidSettingsError, match="claims the source 'crm', as crm does"):
-        load_domains(path.parent.parent)
+        read_domains(path.parent.parent)
 
 
 def test_the_modules_of_a_domain_are_what_its_worker_imports(write):
@@ -183,3 +184,22 @@ def test_a_domain_is_found_by_its_name():
     assert get_domain("pf_jira").queue == "pf_jira"
     with pytest.raises(KeyError):
         get_domain("nobody")
+
+
+def test_domains_of_ones_own_come_beside_those_of_the_gateway(write, settings_env):
+    path = write(GOOD)
+    settings_env.setenv("IGW_DOMAINS_DIR", str(path.parent.parent))
+    get_settings.cache_clear()
+
+    assert [domain.name for domain in load_domains()] == ["crm", "ops", "pf_jira"]
+
+
+def test_a_domain_of_ones_own_takes_nobodys_name(write, settings_env):
+    path = write(GOOD.replace('"crm"', '"ops"').replace("crm.", "ops."), folder="ops")
+    settings_env.setenv("IGW_DOMAINS_DIR", str(path.parent.parent))
+    get_settings.cache_clear()
+
+    with pytest.raises(InvalidSettingsError) as error:
+        load_domains()
+
+    assert "claims the name 'ops'" in str(error.value)

@@ -1,0 +1,1 @@
+"""A second domain for tests and measurements: what it does is what its webhooks say."""
