@@ -16,8 +16,11 @@ from core.logs import current_request_id, new_request_id
 log = logging.getLogger(__name__)
 
 TASK_HEADER = "request_id"
-BATCH = 50
-"""Ids in one message; also the most issues that one bulk create takes."""
+LINKS_AT_ONCE = 50
+"""Links in one message: as many issues as one bulk create takes."""
+
+DELIVERIES_AT_ONCE = 100
+"""Deliveries in one message: one that comes alone goes alone, a burst travels together."""
 
 
 @cache
@@ -59,10 +62,10 @@ def publish(
     return True
 
 
-def publish_batches(task: str, ids: Sequence[int]) -> None:
-    """Send ids in batches; stop at the first refusal and leave the rest to the relay."""
-    for start in range(0, len(ids), BATCH):
-        if not publish(task, list(ids[start : start + BATCH])):
+def publish_batches(task: str, ids: Sequence[int], at_once: int) -> None:
+    """Send ids, so many in a message; stop at the first refusal and leave the rest to the relay."""
+    for start in range(0, len(ids), at_once):
+        if not publish(task, list(ids[start : start + at_once])):
             return
 
 
@@ -104,7 +107,7 @@ class BackgroundPublisher:
         """Wait for an id, and give it with all that have come meanwhile, by task."""
         first = self._queue.get()
         batches = {first[0]: [first[1]]}
-        for _ in range(BATCH - 1):
+        for _ in range(DELIVERIES_AT_ONCE - 1):
             try:
                 task, row_id = self._queue.get_nowait()
             except queue.Empty:

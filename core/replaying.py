@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core import audit, dead_letters, replay_once
 from core.database import writing
 from core.dead_letters import Letters
-from core.dispatch import publish, publish_batches
+from core.dispatch import DELIVERIES_AT_ONCE, LINKS_AT_ONCE, publish, publish_batches
 from core.models import Delivery, Link, Replay
 from core.replay import Replayed, replay_delivery, replay_link, replay_some
 
@@ -114,9 +114,9 @@ def go_on(replay_id: int) -> None:
 
 def publish_all(replayed: Replayed) -> None:
     """Publish what was made due."""
-    publish_batches(SYNC, replayed.links)
+    publish_batches(SYNC, replayed.links, LINKS_AT_ONCE)
     for task, ids in replayed.deliveries.items():
-        publish_batches(task, ids)
+        publish_batches(task, ids, DELIVERIES_AT_ONCE)
 
 
 def unfinished(session: Session, limit: int = 10) -> list[int]:

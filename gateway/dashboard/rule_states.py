@@ -12,9 +12,9 @@ from core import audit, dead_letters, rule_edits, rule_states
 from core import rules as stored
 from core.database import reading, writing
 from core.dead_letters import Letters
-from core.dispatch import publish_batches
 from core.models import Role, Rule, RuleState
 from core.replay import Replayed, replay_some
+from core.replaying import publish_all
 from core.rule_edits import ChangedMeanwhileError, Seen
 from gateway.access import role_required
 from gateway.dashboard import rule_checking
@@ -23,7 +23,6 @@ from gateway.dashboard.rule_common import author, changes, pages, rights, rule_o
 from gateway.dashboard.rule_world import DOMAIN
 from gateway.rendering import page
 
-SYNC = f"{DOMAIN}.sync"
 
 _CONFLICT = 409
 
@@ -117,9 +116,7 @@ def _go_on(row: Rule, progress: Progress, said: str = "") -> Response:
     replayed = Replayed()
     with writing() as session:
         letters = replay_some(session, Letters(rule_id=row.id, up_to=progress.up_to), replayed)
-    publish_batches(SYNC, replayed.links)
-    for task, ids in replayed.deliveries.items():
-        publish_batches(task, ids)
+    publish_all(replayed)
     done = progress.done + letters
     if letters and done < progress.total:
         return _state(row, said, progress=replace(progress, done=done))

@@ -6,7 +6,7 @@ import logging
 
 from core import inbox, replaying
 from core.database import writing
-from core.dispatch import publish, publish_batches
+from core.dispatch import DELIVERIES_AT_ONCE, publish, publish_batches
 from core.schedule import claim_turn
 from tasks import app
 
@@ -32,4 +32,4 @@ def relay() -> None:
         publish(replaying.TASK, replay_id, expires=REPLAY_EXPIRES)
     for task, ids in due.items():
         log.info("deliveries_relayed", extra={"task": task, "deliveries": len(ids)})
-        publish_batches(task, ids)
+        publish_batches(task, ids, DELIVERIES_AT_ONCE)

@@ -14,7 +14,7 @@ from connectors.peopleforce.models import Task
 from core import activity, dead_letters, ledger, locks, reports, sightings
 from core.clock import now
 from core.database import reading, writing
-from core.dispatch import publish_batches
+from core.dispatch import LINKS_AT_ONCE, publish_batches
 from core.errors import PayloadError, VendorError
 from core.ledger import Known, Sighting
 from core.models import DeadLetterState, Link, LinkState
@@ -165,7 +165,7 @@ def _note_and_publish(lock: locks.Holding, changes: Sequence[Sighting], began: d
             before = sightings.known(session, chunk)
             ids = ledger.note_sightings(session, SOURCE, chunk, unless_pushed_since=since)
             sightings.tell(session, DOMAIN, chunk, before, ids)
-        publish_batches("pf_jira.sync", ids)
+        publish_batches("pf_jira.sync", ids, LINKS_AT_ONCE)
 
 
 def _note_missing(links: Sequence[Known]) -> None:

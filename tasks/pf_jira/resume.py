@@ -6,7 +6,7 @@ import logging
 
 from core import ledger
 from core.database import writing
-from core.dispatch import publish_batches
+from core.dispatch import LINKS_AT_ONCE, publish_batches
 from core.schedule import claim_turn
 from tasks import app
 
@@ -22,4 +22,4 @@ def resume() -> None:
         due = ledger.take_due(session)
     if due:
         log.info("work_resumed", extra={"links": len(due)})
-        publish_batches("pf_jira.sync", due)
+        publish_batches("pf_jira.sync", due, LINKS_AT_ONCE)

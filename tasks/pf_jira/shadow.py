@@ -22,7 +22,7 @@ from core import alerts, rule_states, rules, shadow
 from core.clock import now
 from core.database import reading, writing
 from core.dead_letters import Letters
-from core.dispatch import publish, publish_batches
+from core.dispatch import publish
 from core.domain_settings import get_setting
 from core.errors import PayloadError, VendorError
 from core.mapping.errors import RuleDocumentError
@@ -32,6 +32,7 @@ from core.models import Rule as RuleRow
 from core.models import RuleState, RunState, ShadowRun, ShadowVerdict
 from core.redis_client import NAMESPACE, get_redis
 from core.replay import replay_letters
+from core.replaying import publish_all
 from core.rules import RulesInForce
 from core.schedule import claim_turn
 from tasks import app
@@ -227,7 +228,4 @@ def _replay_enabled(run_id: int) -> None:
             it.rule_id for it, _ in shadow.results(session, run_id) if it.action == "enabled"
         ]
     for rule_id in enabled:
-        replayed = replay_letters(Letters(rule_id=rule_id))
-        publish_batches("pf_jira.sync", replayed.links)
-        for task, ids in replayed.deliveries.items():
-            publish_batches(task, ids)
+        publish_all(replay_letters(Letters(rule_id=rule_id)))

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
+import pytest
+
+from core import dispatch
+from core.dispatch import BackgroundPublisher
 from gateway import refusal_log
 from tests.conftest import wait_until
 from tests.gateway.conftest import EVENT, published, sign
@@ -64,3 +69,24 @@ def test_a_flood_of_forged_deliveries_stores_nothing_and_keeps_nobody_out(gatewa
     told = [line for line in gateway.new_lines() if line["event"] != "webhook_received"]
     assert {line["event"] for line in told} <= {"request_refused", "more_refused"}
     assert 0 < len(told) <= MINUTES * (refusal_log.LINES + 1)
+
+
+@pytest.mark.parametrize("count", [1, 250])
+def test_one_delivery_goes_alone_and_a_burst_travels_a_hundred_to_a_message(monkeypatch, count):
+    sent, first = [], threading.Event()
+
+    def publish_slowly(task, ids):
+        sent.append(list(ids))
+        first.wait(10)
+
+    monkeypatch.setattr(dispatch, "publish", publish_slowly)
+    publisher = BackgroundPublisher()
+    publisher.offer("pf_jira.handle_deliveries", 0)
+    wait_until(lambda: sent, what="the first message")
+    for number in range(1, count):
+        publisher.offer("pf_jira.handle_deliveries", number)
+    first.set()
+
+    wait_until(lambda: sum(map(len, sent)) == count, what="all of them")
+    assert list(map(len, sent)) == ([1] if count == 1 else [1, 100, 100, 49])
+    assert [one for ids in sent for one in ids] == list(range(count))

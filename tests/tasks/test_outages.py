@@ -6,7 +6,7 @@ import pytest
 
 from core.breaker import THRESHOLD
 from core.database import writing
-from core.dispatch import publish_batches
+from core.dispatch import LINKS_AT_ONCE, publish_batches
 from core.models import DeliveryState, LinkState
 from core.replay import replay_link
 from tasks.pf_jira import preparing
@@ -166,7 +166,7 @@ def test_while_the_breaker_is_open_work_waits_without_calls_and_spends_no_attemp
     world.poll()
     before = {one: world.link(one).attempts for one in ids}
 
-    publish_batches("pf_jira.sync", [world.link(one).id for one in ids])
+    publish_batches("pf_jira.sync", [world.link(one).id for one in ids], LINKS_AT_ONCE)
     world.work()
 
     assert world.jira.calls() == {}, "the breaker is open"

@@ -11,7 +11,7 @@ from core import rule_states, rules
 from core.alerts import latest
 from core.database import reading, writing
 from core.dead_letters import Letters
-from core.dispatch import publish_batches
+from core.dispatch import LINKS_AT_ONCE, publish_batches
 from core.mapping import document
 from core.models import LinkState, Rule, RuleState
 from core.replay import replay_letters
@@ -57,7 +57,7 @@ def disable(name: str) -> None:
 
 def replay(name: str = "To IT") -> int:
     replayed = replay_letters(Letters(rule_id=rule(name).id))
-    publish_batches("pf_jira.sync", replayed.links)
+    publish_batches("pf_jira.sync", replayed.links, LINKS_AT_ONCE)
     return len(replayed)
 
 
