@@ -31,7 +31,9 @@ def words(content: str) -> list[str]:
 
     Case and accents are left out, so that who types `Zoe` finds `Zoë`.
     """
-    plain = unicodedata.normalize("NFKD", content.casefold())
+    # Taken apart before and after: what is one sign for a letter is folded as that letter.
+    folded = unicodedata.normalize("NFKD", content).casefold()
+    plain = unicodedata.normalize("NFKD", folded)
     kept = "".join(char for char in plain if unicodedata.category(char) != _MARKS)
     return _WORD.findall(kept)
 

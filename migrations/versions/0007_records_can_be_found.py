@@ -126,6 +126,6 @@ def _words(snapshot: dict) -> str:
     parts = [snapshot.get("title")]
     parts += [person.get(name) for person in people for name in ("full_name", "email")]
     text = " ".join(part for part in parts if part)
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     kept = "".join(char for char in plain if unicodedata.category(char) != "Mn")
     return " ".join(dict.fromkeys(WORD.findall(kept)))
