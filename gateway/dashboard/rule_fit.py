@@ -12,6 +12,7 @@ from core import rule_edits, rule_listing, shadow
 from core import rules as stored
 from core.database import reading, writing
 from core.mapping import document
+from core.mapping.errors import RuleDocumentError
 from core.models import Role, Rule
 from core.rule_edits import ChangedMeanwhileError, Seen
 from core.rule_text import difference
@@ -62,7 +63,7 @@ def mend(rule_id: int) -> ResponseReturnValue:
             seen = Seen(rule_id, known.reply["version"])
             rule = document.parse(found["document"])
             row = rule_edits.change(session, seen, rule, author(), f"mended: {found['text']}")
-    except ChangedMeanwhileError as error:
+    except (ChangedMeanwhileError, RuleDocumentError) as error:
         return told(
             _mends(row, None), f"{error} Look for changes that would help again.", "warning"
         )
