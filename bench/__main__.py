@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from bench import first_run, flood, ingest, mapping, pages, poll
+from bench import first_run, flood, ingest, mapping, pages, poll, streams
 
 MEASUREMENTS = {
     "poll": poll.measure,
@@ -15,6 +15,7 @@ MEASUREMENTS = {
     "pages": pages.measure,
     "ingest": ingest.measure,
     "flood": flood.measure,
+    "streams": streams.measure,
 }
 
 

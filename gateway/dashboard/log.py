@@ -39,12 +39,12 @@ def stream() -> ResponseReturnValue:
 @bp.get("/trace/<request_id>")
 @role_required(Role.VIEWER)
 def trace(request_id: str) -> ResponseReturnValue:
-    """Give all lines of one piece of work that are still in the stream, oldest first."""
+    """Give the lines of one piece of work that the stream still has, oldest first, each as JSON."""
     try:
         entries = log_stream.of_request(request_id, TRACE_LINES)
     except RedisError:
         abort(503, "Redis, where the newest lines are kept, does not answer. Try again soon.")
-    return jsonify(lines=[entry.fields for entry in entries], limit=TRACE_LINES)
+    return jsonify(lines=[entry.json for entry in entries], limit=TRACE_LINES)
 
 
 def _filter() -> Filter:

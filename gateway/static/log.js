@@ -201,14 +201,15 @@
       const answer = await fetch(form.dataset.trace.replace("ID", encodeURIComponent(id)), { headers: { Accept: "application/json" } });
       const told = await answer.json();
       if (!answer.ok) throw new Error(told.message);
-      byId("log-trace-lines").replaceChildren(...told.lines.map(lineOf));
-      traceWords.textContent = summary(told);
+      const lines = told.lines.map(parsed);
+      byId("log-trace-lines").replaceChildren(...lines.map(lineOf));
+      traceWords.textContent = summary(lines, told.limit);
     } catch (error) {
       traceWords.textContent = `The trace could not be read. ${error.message || "Try again."}`;
     }
   }
 
-  function summary({ lines, limit }) {
+  function summary(lines, limit) {
     if (!lines.length) return "No line with this id is kept any more. The files in data/logs may have it.";
     const processes = new Set(lines.map((line) => line.process));
     const seconds = (new Date(lines.at(-1).at) - new Date(lines[0].at)) / 1000;
