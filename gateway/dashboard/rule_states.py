@@ -20,9 +20,7 @@ from gateway.access import role_required
 from gateway.dashboard import rule_checking
 from gateway.dashboard.rule_checking import Check
 from gateway.dashboard.rule_common import author, changes, pages, rights, rule_or_404, told
-from gateway.dashboard.rule_world import DOMAIN
 from gateway.rendering import page
-
 
 _CONFLICT = 409
 

@@ -6,8 +6,8 @@ import pytest
 
 from core import activity, audit, lists, search
 from core.database import reading, writing
-from core.lists import Ask, feeds, letters, links
 from core.dead_letters import Letters, bury
+from core.lists import Ask, feeds, letters, links
 from core.models import Link, LinkState
 from tests.store.conftest import ago, see, set_values, sighting
 
