@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
-import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 
 import click
+import redis
 
 from cli.checks import all_checks
 from cli.main import EXIT_FAILED, EXIT_SETTINGS
 from cli.outcomes import Check, Outcome, Status, failed
 from cli.output import json_option, say, show_json, show_table
+from core import reports
+from core.clock import now
 from core.domains import load_domains
 from core.findings import InvalidSettingsError
+from core.redis_client import get_prompt_redis
 from core.settings import load_settings
+from core.together import together
+from core.vitals import DOCTOR
 
 CHECK_SECONDS = 5.0
 
@@ -42,6 +47,7 @@ def doctor(*, as_json: bool) -> None:
         _show(found, as_json=as_json)
         sys.exit(EXIT_SETTINGS)
     outcomes = {"settings": Outcome(Status.OK, f"usable, {settings.mode} vendors"), **ask(checks)}
+    _keep(outcomes)
     _show(outcomes, as_json=as_json)
     sys.exit(EXIT_FAILED if _worst(outcomes) is Status.FAILED else 0)
 
@@ -52,25 +58,22 @@ def ask(checks: Mapping[str, Check], seconds: float = CHECK_SECONDS) -> dict[str
     A check that takes longer than `seconds` failed, as has one that raises: this command is for
     the moment in which something is wrong, so nothing that is wrong may end it.
     """
-    found: dict[str, Outcome] = {}
-
-    def run(name: str, check: Check) -> None:
-        try:
-            found[name] = check()
-        except Exception as error:  # noqa: BLE001 - see above
-            found[name] = failed(f"{type(error).__name__}: {error}", "see the logs")
-
-    threads = [
-        threading.Thread(target=run, args=item, name=item[0], daemon=True)
-        for item in checks.items()
-    ]
-    for thread in threads:
-        thread.start()
-    deadline = time.monotonic() + seconds
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
     silent = failed(f"no answer within {seconds:.0f} s", "see whether it is reachable from here")
-    return {name: found.get(name, silent) for name in checks}
+    found: dict[str, Outcome] = {}
+    for name, outcome in together(checks, seconds).items():
+        if isinstance(outcome, Outcome):
+            found[name] = outcome
+        else:
+            found[name] = failed(str(outcome), "see the logs") if outcome.error else silent
+    return found
+
+
+def _keep(outcomes: Mapping[str, Outcome]) -> None:
+    """Leave the findings for the health page; Redis may be what is broken."""
+    rows = [{"check": name, **asdict(outcome)} for name, outcome in outcomes.items()]
+    with suppress(redis.RedisError):
+        get_prompt_redis().ping()
+        reports.save(DOCTOR, {"at": now().isoformat(), "checks": rows})
 
 
 def _worst(outcomes: Mapping[str, Outcome]) -> Status:

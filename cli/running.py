@@ -15,9 +15,10 @@ import psutil
 from cli.output import say, show_facts
 from cli.ready import Probe, StartError, WorkersAnswering, probes
 from cli.stack import Places, Process, Stage, environment
-from cli.supervision import Info, SupervisionError, Supervisor
+from cli.supervision import Supervisor
 from core.domains import Domain
 from core.settings import Settings, VendorMode
+from core.supervisord import Info, SupervisionError
 
 READY_SECONDS = 60.0
 _LOOK_SECONDS = 0.1

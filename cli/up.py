@@ -14,10 +14,11 @@ import click
 from cli import preflight, stack
 from cli.output import say
 from cli.running import Run
-from cli.supervision import SupervisionError, end_all, stack_processes
+from cli.supervision import end_all, stack_processes
 from core.domains import Domain, load_domains
 from core.errors import GatewayError
 from core.settings import ROOT, Settings, load_settings
+from core.supervisord import SupervisionError
 
 _EARLIER_STACK_SECONDS = 120.0
 """An earlier stack ends within the longest `stop_seconds` and a little."""

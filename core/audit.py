@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from collections.abc import Collection
+
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.models import Audit
@@ -45,3 +47,9 @@ def latest(
         columns = (Audit.subject, Audit.actor)
         rows = rows.where(or_(*(column.icontains(about, autoescape=True) for column in columns)))
     return list(session.scalars(rows))
+
+
+def last_of(session: Session, subjects: Collection[str]) -> dict[str, Audit]:
+    """Give the newest change of each of some subjects, of those that were ever changed."""
+    newest = select(func.max(Audit.id)).where(Audit.subject.in_(subjects)).group_by(Audit.subject)
+    return {row.subject: row for row in session.scalars(select(Audit).where(Audit.id.in_(newest)))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from core.errors import GatewayError
@@ -57,6 +58,30 @@ class RateLimitBusyError(GatewayError):
         return f"the rate limit {self.name!r} has no free slot for {self.seconds:.1f} s"
 
 
+@dataclass(frozen=True)
+class Budget:
+    """How much of a limit is taken: calls made or reserved that the limit has not yet forgotten."""
+
+    calls: float
+    paused_seconds: float
+    """How long nobody may call, because the vendor asked for a pause; 0 where it did not."""
+
+
+def budget_of(redis_client: redis.Redis, name: str, per_second: float) -> Budget:
+    """Give how much of the limit of a name is taken."""
+    full_at, paused = _keys(name)
+    seconds, micros = redis_client.time()
+    ahead = float(cast("str | None", redis_client.get(full_at)) or 0) / 1e6
+    left = max(0.0, ahead - seconds - micros / 1e6)
+    pause = max(0, cast("int", redis_client.pttl(paused))) / 1000
+    return Budget(left * per_second, pause)
+
+
+def _keys(name: str) -> list[str]:
+    # Redis Cluster keeps keys with the same part in braces together, which scripts need.
+    return [f"{NAMESPACE}rate:{{{name}}}:full_at", f"{NAMESPACE}rate:{{{name}}}:paused"]
+
+
 class RateLimit:
     """At most `burst` calls at once and `per_second` calls a second, all processes together.
 
@@ -78,11 +103,7 @@ class RateLimit:
             raise ValueError(message)
         self._redis = redis_client
         self._name = name
-        # Redis Cluster keeps keys with the same part in braces together, which scripts need.
-        self._keys = [
-            f"{NAMESPACE}rate:{{{name}}}:full_at",
-            f"{NAMESPACE}rate:{{{name}}}:paused",
-        ]
+        self._keys = _keys(name)
         self._interval = round(1_000_000 / per_second)
         self._slack = self._interval * (burst - 1)
         self._longest_wait = longest_wait

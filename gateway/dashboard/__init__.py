@@ -9,16 +9,26 @@ import importlib
 import pkgutil
 from datetime import datetime
 
-from flask import Blueprint, Flask, current_app, request, url_for
+from flask import Blueprint, Flask, request
 
 from core.clock import age, now
 from core.models import Role
 from core.readable import readable
 from core.settings import VendorMode, get_settings
+from core.verdict import Place
 from gateway.assets import asset_url
 from gateway.dashboard import navigation
 
 THEMES = ("light", "dark")
+
+PLACES = {
+    Place.HEALTH: "See the health page",
+    Place.RULES: "See the rules",
+    Place.DEAD_LETTERS: "See the dead letters",
+    Place.LINKS: "See the links",
+    Place.SETTINGS: "See the settings",
+}
+"""What a link to the page that mends something says."""
 
 
 def register(app: Flask) -> None:
@@ -29,10 +39,10 @@ def register(app: Flask) -> None:
             app.register_blueprint(bp)
     app.add_template_global(asset_url)
     app.add_template_global(navigation.menu)
+    app.add_template_global(Role, "roles")
+    app.add_template_global(PLACES, "places")
     app.add_template_filter(ago)
     app.add_template_filter(readable)
-    app.add_template_global(Role, "roles")
-    app.add_template_test(app.view_functions.__contains__, "a_page")
     app.context_processor(_frame)
 
 
@@ -44,9 +54,7 @@ def ago(moment: datetime) -> str:
 
 def _frame() -> dict[str, object]:
     theme = request.cookies.get("igw_theme", "")
-    searchable = "search.index" in current_app.view_functions
     return {
-        "search_url": url_for("search.index") if searchable else "",
         "sandbox_mode": get_settings().mode is VendorMode.SANDBOX,
         "theme": theme if theme in THEMES else "",
     }

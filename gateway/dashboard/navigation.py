@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import current_app
-
 from core.models import Role
 from core.settings import VendorMode, get_settings
 
@@ -57,7 +55,6 @@ def menu(role: Role) -> dict[str, list[Entry]]:
             for entry in entries
             if role.covers(entry.role)
             and (sandbox or not entry.sandbox_only)
-            and entry.endpoint in current_app.view_functions
         ]
         for title, entries in MENU.items()
     }

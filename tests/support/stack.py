@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 from cli.stack import Places
-from cli.supervision import Control, stack_processes
+from cli.supervision import stack_processes
 from core.settings import ROOT
+from core.supervisord import Control
 
 READY = "Everything answers"
 START_SECONDS = 90
@@ -111,7 +112,7 @@ class Stack:
         Names are those of the log files: `redis`, `gateway`, `beat`, `flower`, `worker-pf_jira`,
         `worker-ops`, `sandbox-jira`, `sandbox-peopleforce`.
         """
-        pid = Control(self.places).infos()[name].pid
+        pid = Control(self.places.data).infos()[name].pid
         if not pid:
             return []
         try:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cli.running import _change
-from cli.supervision import Info
+from core.supervisord import Info
 
 RUNNING = Info("beat", "RUNNING", 10)
 

@@ -8,9 +8,10 @@ from supervisor.options import ServerOptions
 
 from cli.preflight import make_folders
 from cli.stack import Places, describe
-from cli.supervision import SupervisionError, render_config, socket_path
+from cli.supervision import render_config
 from core.domains import load_domains
 from core.settings import load_settings
+from core.supervisord import SupervisionError, socket_path
 
 
 @pytest.fixture
@@ -85,16 +86,16 @@ def test_a_folder_that_supervisords_file_cannot_express_is_refused(tmp_path, nam
 
 def test_the_socket_lies_in_the_data_folder(places):
     short = Places(Path("/srv/igw"))
-    assert socket_path(short) == Path("/srv/igw/run/supervisor.sock")
+    assert socket_path(short.data) == Path("/srv/igw/run/supervisor.sock")
 
 
 def test_where_the_path_is_too_long_the_socket_lies_where_only_this_user_can_reach_it(tmp_path):
     places = Places(tmp_path / ("x" * 100))
     make_folders(places)
 
-    path = socket_path(places)
+    path = socket_path(places.data)
 
     assert len(str(path)) < 100
-    assert path == socket_path(places)
+    assert path == socket_path(places.data)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     path.parent.rmdir()
