@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 from contextlib import ExitStack, closing
+from http import HTTPStatus
 from http.client import HTTPConnection
 from http.cookies import SimpleCookie
 from statistics import median
@@ -56,7 +57,8 @@ class _Page:
 
     def __init__(self, port: int, cookie: str) -> None:
         self._connection, answer = _open(port, cookie)
-        assert answer.status == 200, answer.status  # noqa: S101 - a measurement of nothing else
+        if answer.status != HTTPStatus.OK:
+            raise SystemExit(f"the gateway gave {answer.status} instead of a stream")
         threading.Thread(target=self._read, args=(answer,), daemon=True).start()
 
     def _read(self, answer) -> None:  # noqa: ANN001 - HTTPResponse

@@ -73,7 +73,7 @@ def budget_of(redis_client: redis.Redis, name: str, per_second: float) -> Budget
     seconds, micros = redis_client.time()
     ahead = float(cast("str | None", redis_client.get(full_at)) or 0) / 1e6
     left = max(0.0, ahead - seconds - micros / 1e6)
-    pause = max(0, cast("int", redis_client.pttl(paused))) / 1000
+    pause = max(0, redis_client.pttl(paused)) / 1000
     return Budget(left * per_second, pause)
 
 

@@ -106,5 +106,5 @@ def redis() -> RedisUse:
         writes=all(info.get(name, "ok") == "ok" for name in written),
         clients=int(info.get("connected_clients", 0)),
         up_seconds=int(info.get("uptime_in_seconds", 0)),
-        unacknowledged=cast("int", client.hlen(f"{NAMESPACE}unacked")),
+        unacknowledged=client.hlen(f"{NAMESPACE}unacked"),
     )

@@ -53,8 +53,7 @@ def menu(role: Role) -> dict[str, list[Entry]]:
         title: [
             entry
             for entry in entries
-            if role.covers(entry.role)
-            and (sandbox or not entry.sandbox_only)
+            if role.covers(entry.role) and (sandbox or not entry.sandbox_only)
         ]
         for title, entries in MENU.items()
     }

@@ -61,8 +61,8 @@ class Stream:
 @pytest.fixture(scope="module")
 def gunicorn(tmp_path_factory, redis_server) -> Iterator[Gunicorn]:
     gateway = Gunicorn(tmp_path_factory.mktemp("live"), redis_server)
-    gateway._env |= {"IGW_DEV_LOGIN": "true", "IGW_EVENT_STREAMS": str(STREAMS)}
-    gateway._env |= {"IGW_GATEWAY_THREADS": "2", "IGW_COMMAND_CALLERS": "1"}
+    gateway.env |= {"IGW_DEV_LOGIN": "true", "IGW_EVENT_STREAMS": str(STREAMS)}
+    gateway.env |= {"IGW_GATEWAY_THREADS": "2", "IGW_COMMAND_CALLERS": "1"}
     gateway.start()
     yield gateway
     gateway.stop()

@@ -44,8 +44,8 @@ def test_what_is_older_comes_by_a_button(admin, monkeypatch):
         tell(str(number))
 
     first = admin.get("/activity", *PART).body.decode()
-    address = re.search(r'hx-get="(/activity\?before=[^"]+)"', first)
-    rest = admin.get(address[1], *PART).body.decode()
+    [address] = re.findall(r'hx-get="(/activity\?before=[^"]+)"', first)
+    rest = admin.get(address, *PART).body.decode()
 
     assert "/records/3" in first
     assert "/records/1" not in first

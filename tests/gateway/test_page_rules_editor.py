@@ -160,7 +160,7 @@ def test_a_new_rule_begins_out_of_force_and_belongs_to_who_made_it(admin):
 
     assert answer.headers["HX-Redirect"] == "/rules/1"
     assert stored(1).state is RuleState.DISABLED
-    with reading() as session:
+    with reading():
         assert rules.written(stored(1)) == {**LAPTOPS, "action": "sync"}
     assert "for IT" in text_of(admin.get("/rules/1/history"))
 

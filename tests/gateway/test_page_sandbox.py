@@ -8,6 +8,7 @@ import pytest
 
 from core.settings import VendorMode, get_settings
 
+
 @pytest.fixture
 def operator(dashboard):
     browser = dashboard()

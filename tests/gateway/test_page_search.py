@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from core import audit, inbox
 from core.database import reading, writing
-from core.models import DeliveryState, Link, LinkState, Rule
+from core.models import Delivery, DeliveryState, Link, LinkState, Rule
 from tests.gateway.browsing import HTMX, Browser
 from tests.gateway.conftest import published
 from tests.gateway.records import XSS, give_up, task, tell, webhook
@@ -56,7 +56,8 @@ def test_the_story_tells_in_order_what_was_seen_done_called_and_received(operato
     tell()
     delivery = webhook()
     with writing() as session:
-        inbox.finish(session, delivery, DeliveryState.DONE, "the task is there already")
+        row = session.get_one(Delivery, delivery)
+        inbox.finish(session, row, DeliveryState.DONE, "the task is there already")
 
     story = page(operator.get("/records/11"))
 

@@ -21,9 +21,10 @@ def five(database) -> list[int]:
     return found
 
 
-def tasks(wanted: links.Wanted = links.Wanted(), ask: Ask = Ask()) -> list[str]:
+def tasks(wanted: links.Wanted | None = None, ask: Ask | None = None) -> list[str]:
     with reading() as session:
-        return [row.task for row in links.page(session, wanted, ask).rows]
+        found = links.page(session, wanted or links.Wanted(), ask or Ask())
+        return [row.task for row in found.rows]
 
 
 def test_links_come_page_by_page_in_the_order_of_their_last_work(five):
