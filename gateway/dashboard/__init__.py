@@ -40,7 +40,7 @@ def register(app: Flask) -> None:
     app.add_template_global(asset_url)
     app.add_template_global(navigation.menu)
     app.add_template_global(Role, "roles")
-    app.jinja_env.globals["places"] = PLACES
+    app.jinja_env.globals.update(places=PLACES)
     app.add_template_filter(ago)
     app.add_template_filter(readable)
     app.context_processor(_frame)
