@@ -15,20 +15,10 @@ from core.clock import age, now
 from core.models import Role
 from core.readable import readable
 from core.settings import VendorMode, get_settings
-from core.verdict import Place
 from gateway.assets import asset_url
 from gateway.dashboard import navigation
 
 THEMES = ("light", "dark")
-
-PLACES = {
-    Place.HEALTH: "See the health page",
-    Place.RULES: "See the rules",
-    Place.DEAD_LETTERS: "See the dead letters",
-    Place.LINKS: "See the links",
-    Place.SETTINGS: "See the settings",
-}
-"""What a link to the page that mends something says."""
 
 
 def register(app: Flask) -> None:
@@ -40,7 +30,6 @@ def register(app: Flask) -> None:
     app.add_template_global(asset_url)
     app.add_template_global(navigation.menu)
     app.add_template_global(Role, "roles")
-    app.jinja_env.globals.update(places=PLACES)
     app.add_template_filter(ago)
     app.add_template_filter(readable)
     app.context_processor(_frame)

@@ -20,6 +20,7 @@ from core.domain_settings import get_setting, set_setting
 from core.liveness import LATE_SECONDS
 from core.models import Role
 from core.overview import Overview, read_overview
+from core.verdict import Place
 from gateway import live
 from gateway.access import role_required
 from gateway.day_charts import day_charts
@@ -28,6 +29,15 @@ from gateway.rendering import notice, page
 bp = Blueprint("overview", __name__)
 
 EVERY_SECONDS = 2.0
+
+PLACES = {
+    Place.HEALTH: "See the health page",
+    Place.RULES: "See the rules",
+    Place.DEAD_LETTERS: "See the dead letters",
+    Place.LINKS: "See the links",
+    Place.SETTINGS: "See the settings",
+}
+"""What a link to the page that mends something says."""
 
 _AGO = re.compile(r"(data-ago>)[^<]*")
 """The words of a moment, which the page's script counts on by itself."""
@@ -43,6 +53,7 @@ def _values(seen: Overview) -> dict[str, Any]:
         "poll_began": datetime.fromisoformat(poll["began"]) if poll else None,
         "charts": day_charts(seen.measured, seen.moment),
         "late": LATE_SECONDS,
+        "places": PLACES,
     }
 
 
