@@ -363,7 +363,14 @@ def _source_form(document: Mapping[str, Any]) -> SourceForm:
         document[kind],
         strict=document.get("strict", False),
         mapped="table" in document,
-        table=[(key, value or "") for key, value in document.get("table", {}).items()],
+        table=[(key, _entry(value)) for key, value in document.get("table", {}).items()],
         has_otherwise="otherwise" in document,
-        otherwise=document.get("otherwise") or "",
+        otherwise=_entry(document.get("otherwise")),
     )
+
+
+def _entry(value: object) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    message = f"a line of the form cannot hold {type(value).__name__}"
+    raise TypeError(message)

@@ -129,7 +129,7 @@ def test_a_preview_asks_workers_twenty_letters_at_a_time(operator, redis_client)
     answer = operator.post("/dead-letters/preview", *PART, all="1")
 
     assert b"0 of 25 so far" in answer.body
-    assert len(published(redis_client)) == 2
+    assert len(published(redis_client, "pf_jira.commands")) == 2
     [again] = re.findall(r'hx-get="([^"]+)"', answer.body.decode())
     assert b"0 of 25 so far" in operator.get(unescape(again), *PART).body
 

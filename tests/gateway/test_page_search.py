@@ -84,7 +84,7 @@ def test_the_story_tells_in_order_what_was_seen_done_called_and_received(operato
         ({"state": LinkState.VANISHED, "reason": "in neither list"}, "is gone"),
         ({"state": LinkState.HELD, "rule_id": None}, "waits for its rule"),
         ({"state": LinkState.SKIPPED, "reason": "skipped: not ours"}, "not ours."),
-        ({"state": LinkState.PENDING, "due_at": ago(minutes=-1)}, "waits for a worker"),
+        ({"state": LinkState.PENDING, "due_at": ago(minutes=-1)}, " for a worker."),
         (
             {"due_at": ago(minutes=-1), "attempts": 3, "reason": "jira did not answer"},
             "it was tried 3 times, and is tried again",
