@@ -66,7 +66,7 @@ task_ignore_result = True
 task_send_sent_event = True
 worker_send_task_events = True
 
-# Queues: one per domain, and another for its commands --------------------------------------------
+# Queues: one per domain, and another for what is awaited ------------------------------------------
 
 
 def _to(queue: str) -> dict[str, str]:
@@ -79,7 +79,7 @@ task_queues = [
 ]
 # A task's own name goes before a pattern.
 task_routes = {f"{domain.name}.*": _to(domain.queue) for domain in _domains} | {
-    command.task: _to(domain.commands_queue) for domain in _domains for command in domain.commands
+    task: _to(domain.commands_queue) for domain in _domains for task in domain.awaited_tasks
 }
 task_default_exchange = "igw"
 # A misspelt name would make a queue that nobody reads. The publisher gets an error instead.

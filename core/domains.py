@@ -109,6 +109,8 @@ class Domain(Declaration):
     name: Name
     title: str
     queue: Name
+    awaited: tuple[str, ...] = ()
+    """Tasks besides the commands for whose end a page waits; they go the commands' way."""
     webhooks: tuple[DomainWebhook, ...] = ()
     commands: tuple[DomainCommand, ...] = ()
     schedules: tuple[DomainSchedule, ...] = ()
@@ -129,21 +131,26 @@ class Domain(Declaration):
         A long batch would hold them beyond their deadline, and hanging ones would hold the batch.
         """
         usual = Worker(self.name, self.queue)
-        if not self.commands:
+        if not self.awaited_tasks:
             return (usual,)
         return (usual, Worker(f"{self.name}-commands", self.commands_queue))
 
     @property
     def commands_queue(self) -> str:
-        """The queue of its commands."""
+        """The queue of what somebody waits for."""
         return f"{self.queue}.commands"
+
+    @property
+    def awaited_tasks(self) -> tuple[str, ...]:
+        """Names of the tasks for which a caller or a page waits."""
+        return (*(command.task for command in self.commands), *self.awaited)
 
     @property
     def tasks(self) -> list[str]:
         """Names of the tasks that the file gives work to."""
         return [
             *(schedule.task for schedule in self.schedules),
-            *(command.task for command in self.commands),
+            *self.awaited_tasks,
             *(task for webhook in self.webhooks for task in webhook.topics.values()),
         ]
 

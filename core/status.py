@@ -20,7 +20,7 @@ from core.models import Delivery, DeliveryState, Link
 from core.redis_client import NAMESPACE, get_prompt_redis, get_redis
 from core.rule_states import Tripped
 from core.settings import VendorMode, get_settings
-from core.verdict import Verdict, judge
+from core.status_verdict import Verdict, judge
 
 ATTEMPTS_THAT_SHOW = 3
 """Attempts from which on waiting work is worth a sentence; a rate limit costs one or two."""

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from core import activity, ledger
 from core.calls import Call
 from core.clock import now
+from core.link_verdict import Verdict, verdict
 from core.models import Activity, DeadLetter, DeadLetterState, Delivery, DeliveryState, Link, Rule
 from core.sightings import SEEN
-from core.verdicts import Verdict, verdict
 
 MOST = 200
 """Rows of the activity, and as many webhooks, that one story tells; the newest are kept."""

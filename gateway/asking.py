@@ -11,64 +11,93 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from flask import g
+
 from core import commands
 from core.clock import now
 from core.commands import Question
 from core.database import reading, writing
 from core.dispatch import publish
-from core.domains import get_domain
 from core.logs import new_request_id
 from core.models import Command, CommandState
 
-PATIENCE = timedelta(seconds=60)
-"""How long a question may wait for a worker before it is not worth asking any more."""
+BEGUN_WITHIN = timedelta(seconds=60)
+"""A worker that is there has begun by then; afterwards nobody looks for the answer any more."""
 
 
 @dataclass(frozen=True)
-class Reply:
-    """Where a question stands: still open, answered, or failed with words for people."""
+class Asked:
+    """A question, and as much as is known of its answer.
 
-    waiting: bool = False
-    result: Any = None
-    error: str = ""
-
-
-def ask(domain: str, command: str, arguments: Mapping[str, Any], asked_by: str) -> str | None:
-    """Ask a worker, and give the id by which to look for the answer; None while the broker is away.
-
-    Raises `ValueError` with everything that is wrong with the arguments.
+    `reply` is None while there is none; `failure` says in words why there will be none.
     """
-    spec = next(one for one in get_domain(domain).commands if one.name == command)
-    problems = spec.problems(arguments)
-    if problems:
-        raise ValueError("; ".join(problems))
+
+    request_id: str
+    reply: Any = None
+    failure: str = ""
+
+    @property
+    def pending(self) -> bool:
+        """Say whether an answer may still come."""
+        return self.reply is None and not self.failure
+
+
+def ask(domain: str, command: str, arguments: Mapping[str, Any]) -> Asked:
+    """Have a worker answer a question, on behalf of the person who is logged in.
+
+    `command` is one of the domain's commands, or another of its awaited tasks without the domain's
+    name before it; those take what no caller over HTTP could send, such as a whole rule.
+    """
     request_id = new_request_id()
+    question = Question(request_id, domain, command, arguments, g.user.email, now() + BEGUN_WITHIN)
     with writing() as session:
-        commands.ask(
-            session, Question(request_id, domain, command, arguments, asked_by, now() + PATIENCE)
-        )
-    if publish(spec.task, request_id, expires=PATIENCE.total_seconds()):
-        return request_id
+        commands.ask(session, question)
+    if publish(f"{domain}.{command}", request_id, expires=BEGUN_WITHIN.total_seconds()):
+        return Asked(request_id)
     with writing() as session:
         commands.withdraw(session, request_id)
-    return None
+    return Asked(
+        request_id, failure="The broker does not answer, so no worker can be asked. See Health."
+    )
 
 
-def look(request_id: str, asked_by: str) -> Reply:
-    """Say where a question stands; only who asked it is told."""
+def look(request_id: str) -> Asked:
+    """Give what is known of an answer; only who asked the question is told."""
+    row = _find(request_id)
+    if row is None:
+        return Asked(request_id, failure="This answer is too old to be shown. Ask again.")
+    return _answer(row)
+
+
+def known(request_id: str, domain: str, command: str, arguments: Mapping[str, Any]) -> Asked | None:
+    """Give what is known of an answer; None where this person never asked exactly that."""
+    row = _find(request_id)
+    if row is None or (row.domain, row.command, row.arguments) != (domain, command, arguments):
+        return None
+    return _answer(row)
+
+
+def ask_once(request_id: str, domain: str, command: str, arguments: Mapping[str, Any]) -> Asked:
+    """Give what is known of the answer to a question, which is asked if it was not."""
+    return known(request_id, domain, command, arguments) or ask(domain, command, arguments)
+
+
+def _find(request_id: str) -> Command | None:
     with reading() as session:
-        row = commands.find(session, request_id)
-    if row is None or row.asked_by != asked_by:
-        return Reply(error="This answer is too old to be shown. Ask again.")
-    return _reply(row)
+        row = commands.find(session, request_id) if request_id else None
+    return row if row is not None and row.asked_by == g.user.email else None
 
 
-def _reply(row: Command) -> Reply:
+def _answer(row: Command) -> Asked:
     match commands.standing(row, now()):
         case CommandState.DONE:
-            return Reply(result=row.reply)
+            return Asked(row.request_id, row.reply)
         case CommandState.FAILED:
-            return Reply(error=row.error)
+            return Asked(row.request_id, failure=row.error)
         case CommandState.EXPIRED:
-            return Reply(error="No worker answered in time. See Health, then ask again.")
-    return Reply(waiting=True)
+            words = (
+                f"No worker took it up within {BEGUN_WITHIN.seconds} s. See on the health page "
+                f"whether the worker {row.domain}-commands runs, then ask again."
+            )
+            return Asked(row.request_id, failure=words)
+    return Asked(row.request_id)

@@ -14,14 +14,15 @@ from core import dead_letters, replaying
 from core.database import reading
 from core.dead_letters import Letters
 from core.domains import load_domains
+from core.link_verdict import without_command
 from core.lists import letters
 from core.models import Replay, Role, Rule, RuleState
 from core.replay_once import NonceTakenError
 from core.rule_names import rule_names
 from core.skipping_letters import skip_letters
-from core.verdicts import without_command
 from gateway import asking, table_answers
 from gateway.access import role_required
+from gateway.asking import Asked
 from gateway.rendering import notice, page
 from gateway.table_answers import day_of, number_of
 
@@ -98,36 +99,33 @@ def ask_preview() -> ResponseReturnValue:
             replaying.DOMAIN,
             "preview_replay",
             {"letters": ",".join(map(str, ids[start : start + AT_ONCE]))},
-            g.user.email,
         )
         for start in range(0, len(ids), AT_ONCE)
     ]
-    if None in asked:
-        words = "No worker can be reached, so nothing can be foreseen. See Health."
-        return render_template("letters_outcome.html", problem=words)
-    return _foreseen([it for it in asked if it], total, len(ids))
+    failure = next((it.failure for it in asked if it.failure), "")
+    if failure:
+        return render_template("letters_outcome.html", problem=failure)
+    return _foreseen(asked, total, len(ids))
 
 
 @bp.get("/preview")
 @role_required(Role.OPERATOR)
 def look_preview() -> ResponseReturnValue:
     """Show what the workers have said so far."""
-    asked = [it for it in request.args.get("asked", "").split(",") if it][: FORESEEN // AT_ONCE]
-    return _foreseen(
-        asked, number_of(request.args, "total") or 0, number_of(request.args, "of") or 0
-    )
+    ids = [it for it in request.args.get("asked", "").split(",") if it][: FORESEEN // AT_ONCE]
+    total, looked_at = number_of(request.args, "total"), number_of(request.args, "of")
+    return _foreseen([asking.look(it) for it in ids], total or 0, looked_at or 0)
 
 
-def _foreseen(asked: list[str], total: int, looked_at: int) -> str:
-    replies = [asking.look(it, g.user.email) for it in asked]
-    found = [row for reply in replies if reply.result for row in reply.result]
+def _foreseen(asked: list[Asked], total: int, looked_at: int) -> str:
+    found = [row for it in asked for row in it.reply or ()]
     effects = dict.fromkeys(row["effect"] for row in found)
     return render_template(
         "letters_preview.html",
-        asked=",".join(asked),
-        waiting=sum(reply.waiting for reply in replies),
-        done=sum(not reply.waiting for reply in replies),
-        errors=list(dict.fromkeys(reply.error for reply in replies if reply.error)),
+        asked=",".join(it.request_id for it in asked),
+        waiting=sum(it.pending for it in asked),
+        done=sum(not it.pending for it in asked),
+        errors=list(dict.fromkeys(it.failure for it in asked if it.failure)),
         found=found,
         effects={it: sum(row["effect"] == it for row in found) for it in effects},
         total=total,

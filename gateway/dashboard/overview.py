@@ -20,7 +20,7 @@ from core.domain_settings import get_setting, set_setting
 from core.liveness import LATE_SECONDS
 from core.models import Role
 from core.overview import Overview, read_overview
-from core.verdict import Place
+from core.status_verdict import Place
 from gateway import live
 from gateway.access import role_required
 from gateway.day_charts import day_charts

@@ -68,21 +68,16 @@ def conditions(record: str) -> ResponseReturnValue:
 def ask_preview(record: str) -> ResponseReturnValue:
     """Have a worker say what would be sent to Jira now; nothing is sent."""
     link = _link(record)
-    asked = asking.ask(DOMAIN, "preview", {"task": link.source_id}, g.user.email)
-    if asked is None:
-        reply = asking.Reply(error="No worker can be reached. See Health, then ask again.")
-        return render_template("record_preview.html", reply=reply, link=link, asked="")
-    return render_template(
-        "record_preview.html", reply=asking.Reply(waiting=True), link=link, asked=asked
-    )
+    asked = asking.ask(DOMAIN, "preview", {"task": link.source_id})
+    return render_template("record_preview.html", asked=asked, link=link)
 
 
-@bp.get("/<record>/preview/<asked>")
+@bp.get("/<record>/preview/<request_id>")
 @role_required(Role.VIEWER)
-def look_preview(record: str, asked: str) -> ResponseReturnValue:
+def look_preview(record: str, request_id: str) -> ResponseReturnValue:
     """Show what the worker said, or that it is still at it."""
-    reply = asking.look(asked, g.user.email)
-    return render_template("record_preview.html", reply=reply, link=_link(record), asked=asked)
+    asked = asking.look(request_id)
+    return render_template("record_preview.html", asked=asked, link=_link(record))
 
 
 @bp.post("/<record>/replay")

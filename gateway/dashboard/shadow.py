@@ -10,8 +10,8 @@ from core.database import reading, writing
 from core.dispatch import publish
 from core.models import Role, Rule, RunState, ShadowRun
 from gateway.access import role_required
-from gateway.dashboard.rule_common import author, rights
-from gateway.dashboard.rule_world import DOMAIN
+from gateway.dashboard.rules.common import author, rights
+from gateway.dashboard.rules.world import DOMAIN
 from gateway.rendering import page, wants_fragment
 
 TASK = f"{DOMAIN}.shadow"

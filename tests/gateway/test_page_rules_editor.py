@@ -10,7 +10,7 @@ import redis
 from core import migrate, rules
 from core.models import RuleState
 from core.rule_text import to_yaml
-from gateway.dashboard import rule_world
+from gateway.dashboard.rules import world
 from tests.gateway.conftest import published
 from tests.gateway.ruling import (
     EXAMPLE,
@@ -317,12 +317,12 @@ def test_the_form_knows_the_schema_demanded_fields_first(admin):
 
 
 def test_a_schema_that_is_not_known_is_asked_for_and_nobody_waits(admin, redis_client):
-    redis_client.delete("igw:pf_jira")
+    redis_client.delete("igw:pf_jira.commands")
     first = text_of(admin.get("/rules/target?project=IT&issue_type=Task"))
     admin.get("/rules/target?project=IT&issue_type=Task&tries=1")
 
     assert "/rules/target?" in first
-    asked = [it for it in published(redis_client) if it["headers"]["task"] == "pf_jira.read_target"]
+    asked = published(redis_client, "pf_jira.commands")
     assert [message["args"] for message in asked] == [["IT", "Task"]], "once, however many look"
     jira_has("Lviv")
     done = Page(text_of(admin.get("/rules/target?project=IT&issue_type=Task&tries=2")))
@@ -334,7 +334,7 @@ def test_without_redis_a_rule_can_still_be_written(admin, monkeypatch):
     def away():
         raise redis.ConnectionError
 
-    monkeypatch.setattr(rule_world, "get_prompt_redis", away)
+    monkeypatch.setattr(world, "get_prompt_redis", away)
 
     assert "Redis does not answer" in text_of(post(admin, "/rules/form", **FORM))
     assert post(admin, "/rules/preview", **FORM).status == 200

@@ -27,14 +27,14 @@ def test_there_are_domains_and_each_has_tasks(tasks):
 
 def test_every_task_goes_to_the_queue_of_its_domain(tasks):
     queues = {domain.name: domain.queue for domain in DOMAINS}
-    commands = {it.task: domain.commands_queue for domain in DOMAINS for it in domain.commands}
+    awaited = {task: domain.commands_queue for domain in DOMAINS for task in domain.awaited_tasks}
     wrong = {}
     for name, task in tasks.items():
         home = task.__module__.split(".")[1]
         # The canary is the same for all domains, and bears the name of each.
         domain = name.partition(".")[0] if home == "liveness" else home
         routed = app.amqp.router.route({}, name)["queue"].name
-        if (name.partition(".")[0], routed) != (domain, commands.get(name, queues[domain])):
+        if (name.partition(".")[0], routed) != (domain, awaited.get(name, queues[domain])):
             wrong[name] = f"defined in {task.__module__}, routed to the queue {routed}"
     assert not wrong, f"name a task <domain>.<what it does>; {EXAMPLE}: {wrong}"
 
@@ -84,10 +84,10 @@ def test_every_task_says_what_it_does(tasks):
     assert not silent, f"write a docstring for {silent}: Flower and people show it"
 
 
-def test_there_is_one_queue_per_domain_and_one_for_its_commands_and_no_other():
+def test_there_is_one_queue_per_domain_and_one_for_what_is_awaited_and_no_other():
     queues = {queue.name for queue in celeryconfig.task_queues}
-    with_commands = {domain.commands_queue for domain in DOMAINS if domain.commands}
-    assert queues == {domain.queue for domain in DOMAINS} | with_commands
+    awaited = {domain.commands_queue for domain in DOMAINS if domain.awaited_tasks}
+    assert queues == {domain.queue for domain in DOMAINS} | awaited
     assert not celeryconfig.task_create_missing_queues
 
 

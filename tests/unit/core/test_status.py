@@ -12,7 +12,7 @@ from core.clock import now
 from core.rule_states import Tripped
 from core.settings import VendorMode
 from core.status import Status
-from core.verdict import Level, Place, Verdict
+from core.status_verdict import Level, Place, Verdict
 
 WELL = Status(
     mode=VendorMode.SANDBOX,

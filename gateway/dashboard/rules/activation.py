@@ -17,9 +17,9 @@ from core.replay import Replayed, replay_some
 from core.replaying import publish_all
 from core.rule_edits import ChangedMeanwhileError, Seen
 from gateway.access import role_required
-from gateway.dashboard import rule_checking
-from gateway.dashboard.rule_checking import Check
-from gateway.dashboard.rule_common import author, changes, pages, rights, rule_or_404, told
+from gateway.dashboard.rules import checks
+from gateway.dashboard.rules.checks import Check
+from gateway.dashboard.rules.common import author, changes, pages, rights, rule_or_404, told
 from gateway.rendering import page
 
 _CONFLICT = 409
@@ -42,7 +42,7 @@ def enable(rule_id: int) -> ResponseReturnValue:
         row = rule_or_404(session, rule_id)
     if row.state is RuleState.ACTIVE:
         return _state(row, "The rule is active already; nothing was changed.", kind="info")
-    check = rule_checking.check(stored.written(row), row.id, held=True)
+    check = checks.check(stored.written(row), row.id, held=True)
     if check.stops:
         return _state(row, check=check)
     try:

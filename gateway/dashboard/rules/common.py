@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, abort, current_app, g, url_for
+from flask import Blueprint, Response, abort, g
 from sqlalchemy.orm import Session
 
 from core.clock import age
@@ -19,13 +19,6 @@ def span(seconds: float) -> str:
     """Say how long so many seconds are, as `12 min`."""
     count, unit = age(timedelta(seconds=seconds)).split(" ")[:2]
     return f"{count} {unit}"
-
-
-@pages.app_template_global()
-def story_url(record: str) -> str:
-    """Give the page with the story of a record; nothing where there is no such page."""
-    known = "search.index" in current_app.view_functions
-    return url_for("search.index", q=record) if known else ""
 
 
 def told(answer: Response, text: str, kind: str = "success") -> Response:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from flask import request
 
 from core.mapping.document import Document
-from gateway.dashboard.rule_asking import asked
+from gateway.asking import ask_once
+from gateway.dashboard.rules.world import DOMAIN
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def check(document: Document, rule_id: int, *, held: bool) -> Check:
     the person wants it whatever was found.
     """
     arguments = {"document": document, "rule_id": rule_id, "held": held}
-    answer = asked(request.form.get("check", ""), "check_rule", arguments)
+    answer = ask_once(request.form.get("check", ""), DOMAIN, "check_rule", arguments)
     forced = "force" in request.form
     if answer.pending:
         return Check(answer.request_id)

@@ -16,10 +16,12 @@ from core.mapping.errors import RuleDocumentError
 from core.models import Role, Rule
 from core.rule_edits import ChangedMeanwhileError, Seen
 from core.rule_text import difference
+from gateway import asking
 from gateway.access import role_required
-from gateway.dashboard.rule_asking import Asked, ask, look
-from gateway.dashboard.rule_common import author, pages, rule_or_404, still_out_of_force, told
-from gateway.dashboard.rule_states import head_of
+from gateway.asking import Asked
+from gateway.dashboard.rules.activation import head_of
+from gateway.dashboard.rules.common import author, pages, rule_or_404, still_out_of_force, told
+from gateway.dashboard.rules.world import DOMAIN
 from gateway.rendering import page
 
 TEMPLATE = "rule_fit.html"
@@ -42,9 +44,8 @@ def mends(rule_id: int) -> ResponseReturnValue:
     """Have a worker look for changes that would make the rule fit Jira as it is now."""
     with reading() as session:
         row = rule_or_404(session, rule_id)
-    arguments = {"rule_id": rule_id}
-    known = look(request.form.get("asked", ""), "find_mends", arguments)
-    return _mends(row, known or ask("find_mends", arguments))
+    asked = request.form.get("asked", "")
+    return _mends(row, asking.ask_once(asked, DOMAIN, "find_mends", {"rule_id": rule_id}))
 
 
 @pages.post("/rules/<int:rule_id>/mend")
@@ -53,7 +54,8 @@ def mend(rule_id: int) -> ResponseReturnValue:
     """Make one of the changes that were found, as a new version of the rule."""
     with reading() as session:
         row = rule_or_404(session, rule_id)
-    known = look(request.form.get("asked", ""), "find_mends", {"rule_id": rule_id})
+    asked = request.form.get("asked", "")
+    known = asking.known(asked, DOMAIN, "find_mends", {"rule_id": rule_id})
     found = _chosen(known, request.form.get("key", ""))
     if known is None or found is None:
         text = "What was found is too old to be used. Look for changes that would help again."

@@ -15,10 +15,10 @@ from core.rule_edits import ChangedMeanwhileError, Seen
 from core.rule_history import NoSuchVersionError, WayBack
 from core.rule_text import difference
 from gateway.access import role_required
-from gateway.dashboard import rule_checking
-from gateway.dashboard.rule_checking import Check
-from gateway.dashboard.rule_common import author, pages, rule_or_404, still_out_of_force, told
-from gateway.dashboard.rule_states import head_of
+from gateway.dashboard.rules import checks
+from gateway.dashboard.rules.activation import head_of
+from gateway.dashboard.rules.checks import Check
+from gateway.dashboard.rules.common import author, pages, rule_or_404, still_out_of_force, told
 from gateway.rendering import page
 
 TEMPLATE = "rule_history.html"
@@ -84,7 +84,7 @@ def _checked(row: Rule, back: WayBack) -> Check:
     if row.state is not RuleState.ACTIVE or not back.rule.examples:
         return Check()
     wanted = document.without_id(document.dump(back.rule))
-    return rule_checking.check(wanted, row.id, held=False)
+    return checks.check(wanted, row.id, held=False)
 
 
 def _back(row: Rule, number: int) -> list[str]:

@@ -11,23 +11,20 @@ from core.mapping.overlaps import Overlap
 from core.models import Role
 from core.rule_edits import OrderChangedError
 from gateway.access import role_required
-from gateway.dashboard import rule_edit, rule_fit, rule_states, rule_versions  # noqa: F401 - routes
-from gateway.dashboard.rule_common import author, pages, rights, told
+from gateway.dashboard.rules.common import author, pages, rights, told
 from gateway.rendering import page
-
-bp = pages
 
 OVERLAPS_SHOWN = 50
 
 
-@bp.get("/rules")
+@pages.get("/rules")
 @role_required(Role.VIEWER)
 def index() -> ResponseReturnValue:
     """Show the rules in the order in which they are tried."""
     return page("rules.html", "list", **_list())
 
 
-@bp.post("/rules/order")
+@pages.post("/rules/order")
 @role_required(Role.ADMIN)
 def order() -> ResponseReturnValue:
     """Save the order that somebody made, and show the list as it is now."""

@@ -17,9 +17,10 @@ from core.models import Role, Rule, RuleState
 from core.rule_edits import ChangedMeanwhileError, NoSuchRuleError, Seen
 from core.rule_text import to_yaml
 from gateway.access import role_required
-from gateway.dashboard import rule_checking, rule_draft, rule_form, rule_steps, rule_words
-from gateway.dashboard.rule_checking import Check
-from gateway.dashboard.rule_common import (
+from gateway.dashboard.rules import checks, drafts, forms, steps, words
+from gateway.dashboard.rules.activation import head_of
+from gateway.dashboard.rules.checks import Check
+from gateway.dashboard.rules.common import (
     author,
     pages,
     rights,
@@ -27,10 +28,9 @@ from gateway.dashboard.rule_common import (
     still_out_of_force,
     told,
 )
-from gateway.dashboard.rule_draft import Draft
-from gateway.dashboard.rule_form import RuleForm
-from gateway.dashboard.rule_states import head_of
-from gateway.dashboard.rule_world import Target, ask_for, suggestions, target_of, world_of
+from gateway.dashboard.rules.drafts import Draft
+from gateway.dashboard.rules.forms import RuleForm
+from gateway.dashboard.rules.world import Target, ask_for, suggestions, target_of, world_of
 from gateway.rendering import page, part
 
 TEMPLATE = "rule_edit.html"
@@ -72,7 +72,7 @@ NOTHING = Said()
 @role_required(Role.ADMIN)
 def new() -> ResponseReturnValue:
     """Show an empty editor."""
-    return _editor(Editing(), Draft(rule_draft.FORM, RuleForm()))
+    return _editor(Editing(), Draft(drafts.FORM, RuleForm()))
 
 
 @pages.get("/rules/<int:rule_id>")
@@ -88,17 +88,17 @@ def show(rule_id: int) -> ResponseReturnValue:
 @role_required(Role.ADMIN)
 def form() -> ResponseReturnValue:
     """Show the editor after one of its buttons was pressed; nothing is saved."""
-    draft = rule_draft.read(request.form, 0)
+    draft = drafts.read(request.form, 0)
     step = request.form.get("do", "")
     if step == "switch":
-        draft = rule_draft.switched(draft)
+        draft = drafts.switched(draft)
     else:
         # What is wrong is said when it is saved, and in the preview: not while it is typed.
         draft.errors = ()
         target = target_of(draft.form.project, draft.form.issue_type)
         # Return in a text presses the form's first button; the box for a new field has its own.
         step = step if step != "add field" else f"add field {request.form.get('new_field', '')}"
-        rule_steps.do(draft.form, step, target.schema.value)
+        steps.do(draft.form, step, target.schema.value)
     return _editor(Editing.read(), draft)
 
 
@@ -107,7 +107,7 @@ def form() -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Save a rule: what cannot be used, and what others changed meanwhile, is told in words."""
     editing = Editing.read()
-    draft = rule_draft.read(request.form, editing.rule_id)
+    draft = drafts.read(request.form, editing.rule_id)
     if draft.rule is None:
         return _editor(editing, draft, status=_UNPROCESSABLE)
     check = _checked(editing, draft)
@@ -147,11 +147,11 @@ def preview() -> ResponseReturnValue:
     """Show what the rule, as it is written at the moment, would do with recent records."""
     rule_id = request.form.get("rule_id", 0, int)
     if "view" in request.form:
-        draft = rule_draft.read(request.form, rule_id)
+        draft = drafts.read(request.form, rule_id)
     else:
         with reading() as session:
             rule = stored.to_rule(rule_or_404(session, rule_id))
-        draft = Draft(rule_draft.YAML, RuleForm(), rule=rule)
+        draft = Draft(drafts.YAML, RuleForm(), rule=rule)
     if draft.rule is None:
         return part(TEMPLATE, "preview", preview=None, wrong=len(draft.errors))
     target = target_of(draft.rule.project, draft.rule.issue_type)
@@ -193,12 +193,12 @@ def _checked(editing: Editing, draft: Draft) -> Check:
         row = session.get(Rule, editing.rule_id)
     if row is None or row.state is not RuleState.ACTIVE or row.version != editing.version:
         return Check()  # It writes nothing, or will not be saved.
-    return rule_checking.check(draft.document, editing.rule_id, held=False)
+    return checks.check(draft.document, editing.rule_id, held=False)
 
 
 def _stored(row: Rule) -> Response:
     written = stored.written(row)
-    draft = rule_draft.of_document(written)
+    draft = drafts.of_document(written)
     return _editor(Editing(row.id, row.version), draft, Said(written=to_yaml(written)))
 
 
@@ -220,9 +220,9 @@ def _editor(editing: Editing, draft: Draft, said: Said = NOTHING, *, status: int
         target=known,
         fields=_Fields(known.schema.value, draft.form),
         paths=suggestions(),
-        words=rule_words,
-        kinds=rule_form.KINDS,
-        types=rule_form.TYPES,
+        words=words,
+        kinds=forms.KINDS,
+        types=forms.TYPES,
         tries=0,
         read_now=False,
         check=said.check,
@@ -237,7 +237,7 @@ def _editor(editing: Editing, draft: Draft, said: Said = NOTHING, *, status: int
 
 
 def _target(draft: Draft) -> Target:
-    if draft.view == rule_draft.FORM:
+    if draft.view == drafts.FORM:
         return target_of(draft.form.project, draft.form.issue_type)
     return target_of(draft.rule.project, draft.rule.issue_type) if draft.rule else target_of("", "")
 

@@ -13,8 +13,8 @@ from core.mapping.document import Document
 from core.mapping.errors import RuleDocumentError, RuleError
 from core.mapping.routing import Rule
 from core.rule_text import RuleTextError, from_yaml, to_yaml
-from gateway.dashboard import rule_form
-from gateway.dashboard.rule_form import RuleForm
+from gateway.dashboard.rules import forms
+from gateway.dashboard.rules.forms import RuleForm
 
 FORM, YAML = "form", "yaml"
 
@@ -57,8 +57,8 @@ class Draft:
 
 def of_document(stored: Document) -> Draft:
     """Give a stored rule to be edited: as a form, or as YAML where a form cannot show it."""
-    if rule_form.fits(stored):
-        return Draft(FORM, rule_form.from_document(stored))
+    if forms.fits(stored):
+        return Draft(FORM, forms.from_document(stored))
     return Draft(YAML, RuleForm(), to_yaml(stored))
 
 
@@ -67,9 +67,9 @@ def read(values: MultiDict[str, str], rule_id: int) -> Draft:
     if values.get("view") == YAML:
         text = values.get("yaml", "").replace("\r\n", "\n")
         return _of_text(text, rule_id)
-    form = rule_form.read(values)
-    wrong = rule_form.problems(form)
-    draft = _parsed(Draft(FORM, form), rule_form.to_document(form), rule_id)
+    form = forms.read(values)
+    wrong = forms.problems(form)
+    draft = _parsed(Draft(FORM, form), forms.to_document(form), rule_id)
     if wrong:
         draft.rule, draft.errors = None, (*wrong, *draft.errors)
     return draft
@@ -78,14 +78,14 @@ def read(values: MultiDict[str, str], rule_id: int) -> Draft:
 def switched(draft: Draft) -> Draft:
     """Give the same in the other view, or as it is where that cannot show it, and why."""
     if draft.view == FORM:
-        return replace(draft, view=YAML, text=to_yaml(rule_form.to_document(draft.form)))
+        return replace(draft, view=YAML, text=to_yaml(forms.to_document(draft.form)))
     if draft.rule is None:
         return draft
     stored = draft.document
-    if not rule_form.fits(stored):
+    if not forms.fits(stored):
         remedy = "go on in YAML"
         return replace(draft, errors=[RuleError("the form cannot show all of this rule", remedy)])
-    return replace(draft, view=FORM, form=rule_form.from_document(stored))
+    return replace(draft, view=FORM, form=forms.from_document(stored))
 
 
 def _of_text(text: str, rule_id: int) -> Draft:

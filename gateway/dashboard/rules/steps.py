@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.mapping.schema import TargetSchema
-from gateway.dashboard.rule_form import ConditionForm, RuleForm, SourceForm, empty_field
+from gateway.dashboard.rules.forms import ConditionForm, RuleForm, SourceForm, empty_field
 
 Rows = list[Any]
 
