@@ -1,4 +1,4 @@
-"""`secrets/.env.example` says of every setting what `core/settings.py` says, and of no other."""
+"""`secrets/.env.example` says of every setting what `core/settings/` says, and of no other."""
 
 from __future__ import annotations
 
