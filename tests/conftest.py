@@ -22,6 +22,7 @@ import redis
 from hypothesis import HealthCheck, settings
 from psycopg.sql import SQL, Identifier
 
+from core import database as database_access
 from core.database import get_engine
 from core.migrate import upgrade
 from core.redis_client import get_prompt_redis, get_redis
@@ -113,6 +114,8 @@ def settings_env(monkeypatch, tmp_path) -> Iterator[pytest.MonkeyPatch]:
             monkeypatch.delenv(name)
     monkeypatch.setenv("IGW_ENV_FILE", str(tmp_path / "no.env"))
     monkeypatch.setenv("IGW_DATA_DIR", str(tmp_path / "data"))
+    # `create_app` says that its process is the gateway; the process of the tests is more than that.
+    monkeypatch.setattr(database_access, "_patience", database_access.PATIENT_SECONDS)
     _forget()
     yield monkeypatch
     _forget()

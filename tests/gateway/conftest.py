@@ -27,7 +27,6 @@ import redis
 
 import celeryconfig
 from core import credentials
-from core import database as database_access
 from core.database import get_engine, writing
 from core.dispatch import publisher
 from core.migrate import upgrade
@@ -242,8 +241,6 @@ def serve(redis_client, settings_env, monkeypatch) -> Iterator[Callable[..., Cal
         get_redis.cache_clear()
         get_prompt_redis.cache_clear()
         monkeypatch.setattr(celeryconfig, "broker_url", get_settings().resolved_broker_url)
-        # `create_app` says that the process is the gateway; this one is more than that.
-        monkeypatch.setattr(database_access, "_patience", database_access.PATIENT_SECONDS)
         publisher.cache_clear()
         served.append(running(create_app()))
         # The app has the process's log to itself; the tests want to hear it as well.

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.clock import now
 from core.database import (
     NestedTransactionError,
+    answer_promptly,
     get_engine,
     reading,
     transaction_open,
@@ -128,6 +129,14 @@ def test_a_forked_child_gets_an_engine_of_its_own(database):
 def test_sqlite_is_set_up_as_the_promises_need_it(database, pragma, value):
     with reading() as session:
         assert session.scalar(text(f"PRAGMA {pragma}")) == value
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_gateway_waits_five_seconds_for_other_writers(database):
+    answer_promptly()
+
+    with reading() as session:
+        assert session.scalar(text("PRAGMA busy_timeout")) == 5_000
 
 
 def test_what_an_error_says_holds_no_data_of_people(database):

@@ -16,7 +16,6 @@ import pytest
 from flask import Flask
 
 import celeryconfig
-from core import database as database_access
 from core.database import get_engine
 from core.dispatch import publish, publisher
 from core.redis_client import get_prompt_redis, get_redis
@@ -115,8 +114,6 @@ def world(database, redis_client, settings_env, monkeypatch, jira_app) -> Iterat
             settings_env.setenv(f"IGW_{name}_REQUESTS_PER_SECOND", "100")
         forget()
         monkeypatch.setattr(celeryconfig, "broker_url", get_settings().resolved_broker_url)
-        # `create_app` says that the process is the gateway; this one is more than that.
-        monkeypatch.setattr(database_access, "_patience", database_access.PATIENT_SECONDS)
         gateway = create_gateway()
         gateway.extensions[webhooks.PUBLISHER] = _PublishAtOnce()
         root.handlers[:] = before[0]

@@ -120,19 +120,20 @@ def down(minutes: float) -> BreakerStatus:
     [
         ({}, Level.WELL, None),
         ({"redis_answers": False}, Level.BAD, Place.HEALTH),
-        ({"breakers": [down(1)]}, Level.ATTENTION, Place.HEALTH),
-        ({"breakers": [down(6)]}, Level.BAD, Place.HEALTH),
+        ({"breakers": lambda: [down(minutes=1)]}, Level.ATTENTION, Place.HEALTH),
+        ({"breakers": lambda: [down(minutes=6)]}, Level.BAD, Place.HEALTH),
         ({"poll_paused": True}, Level.ATTENTION, Place.SETTINGS),
         ({"last_poll": {"began": "2026-01-01T00:00:00+00:00"}}, Level.BAD, Place.HEALTH),
         ({"canaries": {"pf_jira": 600.0, "ops": 1.0}}, Level.BAD, Place.HEALTH),
-        ({"tripped": [tripped()]}, Level.ATTENTION, Place.RULES),
+        ({"tripped": lambda: [tripped()]}, Level.ATTENTION, Place.RULES),
         ({"links_retrying": 1, "retrying_because": "x"}, Level.ATTENTION, Place.LINKS),
         ({"dead_letters": 1}, Level.ATTENTION, Place.DEAD_LETTERS),
         ({"held": 1}, Level.ATTENTION, Place.DEAD_LETTERS),
     ],
 )
 def test_the_verdict_has_a_colour_and_leads_to_the_page_that_mends_it(changes, level, place):
-    found = verdict(**changes)
+    # Ages are counted from when the test runs, not from when it was collected.
+    found = verdict(**{name: it() if callable(it) else it for name, it in changes.items()})
 
     assert (found.level, found.place) == (level, place)
     assert bool(found.remedy) == (level is not Level.WELL)
