@@ -34,8 +34,8 @@ bench: sync ## Measure against the numbers that the gateway should reach
 	@$(UV) run --no-sync python -m bench
 
 chaos: sync ## Kill it in all ways and count what is lost: SEED=1-10 MINUTES=60 STEP='sync: *'
-	@$(UV) run --no-sync python -m tests.chaos --seeds $(or $(SEED),1) \
-		--minutes $(or $(MINUTES),60) --step "$(or $(STEP),*)"
+	@$(UV) run --no-sync python -m tests.chaos --seeds $(or $(SEED),1) --minutes $(or $(MINUTES),60) \
+		$(if $(STEP),--step "$(STEP)") $(if $(BROKEN),--broken "$(BROKEN)")
 
 screenshots: sync ## Take a picture of every page: empty, as usual, after years
 	@$(UV) run --no-sync python -m tests.browser.screenshots

@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatch
 from multiprocessing.synchronize import Lock
@@ -22,7 +22,8 @@ from tests.chaos.breaks import BREAKS
 from tests.chaos.killing import Deed
 from tests.chaos.machine import missing
 from tests.chaos.report import Results, write
-from tests.chaos.trial import SETTLE_SECONDS, Harness
+from tests.chaos.traps import INTACT, Discovery, find_out, withstand
+from tests.chaos.trial import SETTLE_SECONDS, Harness, Outcome
 
 STARTS = 4
 """How often a stack is started for a seed, when it does not come up or cannot be looked at."""
@@ -31,9 +32,9 @@ _starting: Lock
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run trials until the time is up or all are done; exit code 1 when the promise was broken.
+    """Make all runs until the time is up; exit code 1 when the promise was broken.
 
-    With `--broken` it is the other way round: 1 when a broken build was not found out.
+    So it is when a build that is broken on purpose was not found out.
     """
     options = _options(arguments)
     _end_in_order()
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with multiprocessing.Pool(options.jobs, _begin, (starting,)) as pool:
             for _ in pool.imap_unordered(run, options.seeds):
                 pass
-        print(f"\n{results.text()}")
+        print(f"\n{results.text()}", *results.findings(), sep="\n")
         if options.write:
             write(options.write, results)
         return 1 if results.bad else 0
@@ -89,17 +90,24 @@ def _run(seed: int, options: argparse.Namespace, results: Results, deadline: flo
 
 def _run_all(seed: int, options: argparse.Namespace, results: Results, deadline: float) -> None:
     with _harness(seed) as harness:
-        if options.broken:
-            for name in options.broken:
-                results.add_discovery(seed, harness.find_out(name))
-            return
-        done = results.names_of(seed)
+        done = set() if options.again else results.names_of(seed)
+        for name, run in _runs(harness, seed, options):
+            if name not in done and time.monotonic() < deadline:
+                results.add(seed, run())
+
+
+def _runs(
+    harness: Harness, seed: int, options: argparse.Namespace
+) -> Generator[tuple[str, Callable[[], Outcome | Discovery]]]:
+    # Broken builds come last: what they lose and double stays so.
+    if options.step or not options.broken:
         for deed in _chosen(list(harness.deeds.values()), seed, options):
-            if deed.name in done and not options.again:
-                continue
-            if time.monotonic() > deadline:
-                break
-            results.add(seed, harness.run(deed, options.kills, options.settle))
+            yield deed.name, functools.partial(harness.run, deed, options.kills, options.settle)
+    if options.broken:
+        yield INTACT, functools.partial(withstand, harness, options.settle)
+        for name in BREAKS:
+            if any(fnmatch(name, pattern) for pattern in options.broken):
+                yield name, functools.partial(find_out, harness, name)
 
 
 def _chosen(all_deeds: Sequence[Deed], seed: int, options: argparse.Namespace) -> list[Deed]:
@@ -130,9 +138,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--broken",
         action="append",
-        choices=sorted(BREAKS),
-        default=[],
-        help="let a build that is broken on purpose go into its trap instead",
+        help="which builds that are broken on purpose go into their traps, as a glob over "
+        f"{', '.join(BREAKS)}; repeatable; without --step nothing else is tried",
     )
     parser.add_argument(
         "--results", type=Path, help="a file to add the outcomes to; what it has is not run again"

@@ -48,19 +48,13 @@ class Actor:
             for completed in (False, True)
             for task in people.tasks(completed=completed)
         }
-        self._deletes_issues = False
         self._ours: list[str] = []
         self._theirs: list[str] = []
         self._made = 0
         self.changes = 0
 
-    def begin(self, *, deletes_issues: bool) -> None:
-        """Begin a round: say anew which records are changed where.
-
-        Without `deletes_issues`, none is: a deletion whose webhook is dropped is known to nobody,
-        the search of the nightly sweep included.
-        """
-        self._deletes_issues = deletes_issues
+    def begin(self) -> None:
+        """Begin a round: say anew which records are changed where."""
         keys = {issue["task_id"]: issue["key"] for issue in self._jira.issues()}
         self._ours, self._theirs = [], []
         for task_id, record in self.expected.items():
@@ -116,7 +110,7 @@ class Actor:
     def _act_in_jira(self, task_id: str) -> None:
         record = self.expected[task_id]
         assert record.issue_key is not None
-        if self._deletes_issues and self._rng.random() < 0.05:
+        if self._rng.random() < 0.05:
             self._jira.delete(record.issue_key)
             record.gone = Gone.JIRA
             self._theirs.remove(task_id)

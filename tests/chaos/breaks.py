@@ -16,6 +16,7 @@ from uuid import uuid4
 
 ANSWERED_TOO_EARLY_SECONDS = 2.0
 COMMITTED_TOO_LATE_SECONDS = 0.5
+THOUGHT_ABOUT_SECONDS = 0.5
 
 Switch = Callable[[], bool]
 
@@ -120,6 +121,32 @@ def _no_claims(ledger: Any, broken: Switch) -> None:
     ledger.claim, ledger.held = claim, held
 
 
+def _no_second_look(claims: Any, broken: Switch) -> None:
+    """Write an intent down without looking whether another attempt was faster."""
+    claim = claims.Claim
+    intend = claim.intend
+
+    def intend_blindly(self: Any, session: Any, link: Any, **values: Any) -> bool:
+        if not broken():
+            return intend(self, session, link, **values)
+        return self.save(session, link, intent_at=claims.now(), **values)
+
+    claim.intend = intend_blindly
+
+
+def _time_to_think(preparing: Any, broken: Switch) -> None:
+    """Let the second of two messages be taken before the first has planned its work."""
+    planner = preparing.Planner
+    plan_all = planner.plan_all
+
+    def plan_slowly(self: Any, claim: Any) -> Any:
+        if broken():
+            time.sleep(THOUGHT_ABOUT_SECONDS)
+        return plan_all(self, claim)
+
+    planner.plan_all = plan_slowly
+
+
 def _every_message_twice(dispatch: Any, broken: Switch) -> None:
     """Let each message meet its double, so that it needs no luck to see what that does."""
     publish = dispatch.publish
@@ -142,6 +169,8 @@ BREAKS: Mapping[str, Mapping[str, Callable[[Any, Switch], None]]] = {
         "core.inbox": _no_unique_deliveries,
         "core.ledger": _no_claims,
         "core.dispatch": _every_message_twice,
+        "tasks.pf_jira.claims": _no_second_look,
+        "tasks.pf_jira.preparing": _time_to_think,
     },
 }
 """The name of each, with the modules that it changes."""

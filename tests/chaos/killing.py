@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.injection import Trigger
-from tests.chaos.machine import Clock, Disk, Machine
+from tests.chaos.machine import Clock, Disk
 from tests.chaos.steps import STEPS, Step
 from tests.chaos.weather import API
 from tests.support.stack import Stack
@@ -43,11 +43,13 @@ class Deed:
     do: Callable[[Stack, random.Random, Callable[[], None]], bool]
     slow: bool = False
     """Whether recovery takes up to two minutes, because a lease has to run out."""
+    possible: bool = True
+    """Whether this machine can do it."""
 
 
-def deeds(folder: Path, machine: Machine) -> list[Deed]:
-    """Give everything that can go wrong and that this machine can do."""
-    found = [
+def deeds(folder: Path, clock: Clock | None, disk: Disk | None) -> list[Deed]:
+    """Give everything that can go wrong, in the order of the table."""
+    return [
         Deed("nothing but bad weather", _nothing),
         *(Deed(step.name, _at(step, Trigger(folder, step.name)), step.slow) for step in STEPS),
         Deed("worker: a child", _child("worker-pf_jira")),
@@ -59,15 +61,15 @@ def deeds(folder: Path, machine: Machine) -> list[Deed]:
         Deed("beat", _whole("beat")),
         Deed("redis: killed", _whole("redis"), slow=True),
         Deed(f"redis: stands still for {STILL_SECONDS:.0f} s", _still(STILL_SECONDS), slow=True),
+        Deed("clock: set an hour forward", _step_clock(clock, HOUR), possible=clock is not None),
+        Deed("clock: set an hour back", _step_clock(clock, -HOUR), possible=clock is not None),
+        Deed(
+            f"disk: full for {FULL_SECONDS:.0f} s",
+            _fill(disk),
+            slow=True,
+            possible=disk is not None,
+        ),
     ]
-    if machine.clock:
-        found += [
-            Deed("clock: set an hour forward", _step_clock(machine.clock, HOUR)),
-            Deed("clock: set an hour back", _step_clock(machine.clock, -HOUR)),
-        ]
-    if machine.disk:
-        found.append(Deed(f"disk: full for {FULL_SECONDS:.0f} s", _fill(machine.disk), slow=True))
-    return found
 
 
 def _at(step: Step, trigger: Trigger) -> Callable[..., bool]:
@@ -131,8 +133,9 @@ def _still(seconds: float) -> Callable[..., bool]:
     return do
 
 
-def _step_clock(clock: Clock, seconds: int) -> Callable[..., bool]:
+def _step_clock(clock: Clock | None, seconds: int) -> Callable[..., bool]:
     def do(_stack: Stack, rng: random.Random, meanwhile: Callable[[], None]) -> bool:
+        assert clock
         _work(rng, meanwhile)
         clock.step(seconds)
         _work(rng, meanwhile)
@@ -141,8 +144,9 @@ def _step_clock(clock: Clock, seconds: int) -> Callable[..., bool]:
     return do
 
 
-def _fill(disk: Disk) -> Callable[..., bool]:
+def _fill(disk: Disk | None) -> Callable[..., bool]:
     def do(stack: Stack, rng: random.Random, meanwhile: Callable[[], None]) -> bool:
+        assert disk
         jira = JiraControl(stack.url("sandbox_jira"))
         jira.set_webhooks(retry_wait_seconds=PATIENCE_SECONDS)
         _work(rng, meanwhile)

@@ -25,7 +25,9 @@ from tests.support.vendors import JiraControl, PeopleForceControl
 NOT_TOLD = frozenset({"dropped", "lost"})
 """States of webhooks of which the gateway never took in any attempt."""
 
-SWEEP_TURN = f"{NAMESPACE}turn:pf_jira.sweep"
+SWEEP, FIND_DELETED = "pf_jira.sweep", "pf_jira.find_deleted"
+"""What finds out at night what no webhook told."""
+
 LONG_AGO = "1"
 
 
@@ -127,10 +129,15 @@ class Observer:
         return bool(new)
 
     def let_night_fall(self) -> None:
-        """Let the nightly sweep's turn come now, as beat and a worker then take it."""
-        self._redis.set(SWEEP_TURN, LONG_AGO)
+        """Let the turn of the nightly work come now, as beat and a worker then take it."""
+        for task in (SWEEP, FIND_DELETED):
+            self._redis.set(f"{NAMESPACE}turn:{task}", LONG_AGO)
         subprocess.run(
-            [sys.executable, "-c", "from core.dispatch import publish; publish('pf_jira.sweep')"],
+            [
+                *(sys.executable, "-c"),
+                "import sys; from core.dispatch import publish; [*map(publish, sys.argv[1:])]",
+                *(SWEEP, FIND_DELETED),
+            ],
             cwd=ROOT,
             env={name: v for name, v in self._stack.env.items() if not name.startswith("CHAOS_")},
             check=True,

@@ -12,17 +12,25 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.chaos.breaks import BREAKS
 from tests.chaos.judge import Kind
-from tests.chaos.steps import STEPS
-from tests.chaos.trial import Discovery, Outcome
+from tests.chaos.killing import deeds
+from tests.chaos.traps import INTACT, LACKS, Discovery
+from tests.chaos.trial import Outcome
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-BROKEN_BEGIN, BROKEN_END = "<!-- broken: begin -->", "<!-- broken: end -->"
 
-HEAD = ("what dies", "trials", "runs", *(kind.value for kind in Kind))
+HEAD = ("what dies", "runs", "deaths", *(kind.value for kind in Kind))
 HEAD_END = ("dead letters", "median s", "max s")
-BROKEN_HEAD = ("broken", "trials", "found out", "what showed")
+BROKEN_HEAD = ("what the build lacks", "runs", "found out", "what showed")
+
+TRIALS_BEGIN = """\
+A run is one seed's. Deaths are how often its processes died, its clock was set or its disk was
+full. The seconds are those from the last death of a run to the first moment at which everything
+was right."""
+
+BROKEN_BEGIN = """\
+The same harness on builds that are broken on purpose, each in a trap that brings about the moment
+in which the break shows. The build that lacks nothing goes through the same traps."""
 
 Record = dict[str, Any]
 
@@ -36,72 +44,73 @@ class Results:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def add(self, seed: int, outcome: Outcome) -> None:
-        """Note what came of one trial, and print it."""
-        self._append({"seed": seed, "of": "trial", **asdict(outcome)})
-        seconds = "never right" if outcome.seconds is None else f"right in {outcome.seconds:.1f} s"
-        print(
-            f"seed {seed:2} {outcome.name:36} struck {outcome.kills}, "
-            f"{outcome.changes} changes, {seconds}",
-            *(f"\n  {one.kind}: {one.record} {one.text}" for one in outcome.findings),
-            flush=True,
-        )
-
-    def add_discovery(self, seed: int, discovery: Discovery) -> None:
-        """Note what a broken build was seen to do, and print it."""
-        self._append({"seed": seed, "of": "broken build", **asdict(discovery)})
-        seen = _counted(one.kind for one in discovery.findings) or "not found out"
-        print(f"seed {seed:2} {discovery.name:36} {seen}, {discovery.seconds:.1f} s", flush=True)
+    def add(self, seed: int, came: Outcome | Discovery) -> None:
+        """Note what came of one run, and print it."""
+        if isinstance(came, Outcome):
+            of, right = "trial", "never right"
+            if came.seconds is not None:
+                right = f"right in {came.seconds:.1f} s"
+            said = f"struck {came.kills}, {came.changes} changes, {right}"
+        else:
+            of, seen = "build", _counted(one.kind for one in came.findings)
+            said = f"{seen or 'nothing found'} in {came.seconds:.1f} s"
+        self._append({"seed": seed, "of": of, **asdict(came)})
+        findings = [f"\n  {one.kind}: {one.record} {one.text}" for one in came.findings]
+        print(f"seed {seed:2} {came.name:36} {said}", *findings, flush=True)
 
     def names_of(self, seed: int) -> set[str]:
-        """Give what a seed has been tried on."""
-        return {record["name"] for record in self._read("trial") if record["seed"] == seed}
+        """Give what a seed has been tried on, deaths and builds."""
+        records = [*self._read("trial"), *self._read("build")]
+        return {record["name"] for record in records if record["seed"] == seed}
 
     @property
     def bad(self) -> bool:
         """Whether the promise was broken, or a broken build was not found out."""
         return any(record["findings"] for record in self._read("trial")) or any(
-            not record["findings"] for record in self._read("broken build")
+            bool(record["findings"]) == (record["name"] == INTACT) for record in self._read("build")
         )
 
     def text(self) -> str:
-        """Give all of it for the terminal."""
-        parts = [self.trials(), self.broken_builds(), *self._findings()]
-        return "\n\n".join(part for part in parts if part)
+        """Give all of it: what was measured where, the tables, and what was left out."""
+        records = [*self._read("trial"), *self._read("build")]
+        parts = [_where(records), *self._trials(), *self._builds()] if records else []
+        return "\n\n".join(parts)
 
-    def trials(self) -> str:
-        """Give the table of what died; "" where nothing did."""
+    def _trials(self) -> Iterable[str]:
         records = self._read("trial")
         if not records:
-            return ""
+            return
+        known = [deed.name for deed in deeds(Path(), clock=None, disk=None)]
+        by_name = {name: [record for record in records if record["name"] == name] for name in known}
         changes = sum(record["changes"] for record in records)
-        seeds = {record["seed"] for record in records}
-        known = sorted({record["name"] for record in records}, key=_place)
-        rows = [_row(name, [r for r in records if r["name"] == name]) for name in known]
-        return (
-            f"{_machine(records)} {len(records)} trials with {len(seeds)} seeds, "
-            f"{changes:,} changes by people.\n\n{_table((*HEAD, *HEAD_END), rows)}"
-        )
+        yield f"{TRIALS_BEGIN} People made {changes:,} changes meanwhile."
+        rows = [_row(name, own) for name, own in by_name.items() if own]
+        yield _table((*HEAD, *HEAD_END), rows)
+        if left_out := [name for name, own in by_name.items() if not own]:
+            yield f"Not tried in this measurement: {'; '.join(left_out)}."
 
-    def broken_builds(self) -> str:
-        """Give the table of the broken builds; "" where none was tried."""
-        records = self._read("broken build")
+    def _builds(self) -> Iterable[str]:
+        records = self._read("build")
+        if not records:
+            return
+        yield BROKEN_BEGIN
         rows = []
-        for name in BREAKS:
+        for name, lacks in LACKS.items():
             own = [record for record in records if record["name"] == name]
             if own:
                 found = sum(bool(record["findings"]) for record in own)
                 seen = _counted(one["kind"] for record in own for one in record["findings"])
-                rows.append((f"`{name}`", str(len(own)), str(found), seen))
-        return f"{_machine(records)}\n\n{_table(BROKEN_HEAD, rows)}" if rows else ""
+                rows.append((f"{lacks} (`{name}`)", str(len(own)), str(found), seen or "nothing"))
+        yield _table(BROKEN_HEAD, rows)
 
-    def _findings(self) -> Iterable[str]:
-        for record in self._read("trial"):
-            for one in record["findings"]:
-                yield (
-                    f"seed {record['seed']}: {one['kind']}: {one['record']} {one['text']} "
-                    f"(after: {record['name']})"
-                )
+    def findings(self) -> list[str]:
+        """Say of each broken promise what broke it."""
+        return [
+            f"seed {record['seed']}: {one['kind']}: {one['record']} {one['text']} "
+            f"(after: {record['name']})"
+            for record in self._read("trial")
+            for one in record["findings"]
+        ]
 
     def _append(self, record: Record) -> None:
         line = json.dumps({"at": datetime.now(UTC).isoformat(), **record})
@@ -118,32 +127,30 @@ class Results:
 
 def write(path: Path, results: Results) -> None:
     """Put what was measured into a page, between its marks."""
-    text = path.read_text(encoding="utf-8")
-    text = _between(text, BEGIN, END, results.trials())
-    text = _between(text, BROKEN_BEGIN, BROKEN_END, results.broken_builds())
-    path.write_text(text, encoding="utf-8")
+    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    path.write_text(f"{before}{BEGIN}\n{results.text()}\n{END}{after}", encoding="utf-8")
 
 
-def _between(text: str, begin: str, end: str, part: str) -> str:
-    if not part:
-        return text
-    before, _, rest = text.partition(begin)
-    _, _, after = rest.partition(end)
-    return f"{before}{begin}\n{part}\n{end}{after}"
-
-
-def _place(name: str) -> tuple[int, str]:
-    """Give a deed's place in the table: the named steps first, as work goes through them."""
-    order = ["nothing but bad weather", *(step.name for step in STEPS)]
-    return (order.index(name) if name in order else len(order), name)
-
-
-def _machine(records: Sequence[Record]) -> str:
+def _where(records: Sequence[Record]) -> str:
     days = sorted({datetime.fromisoformat(record["at"]).date() for record in records})
+    seeds = _ranges({record["seed"] for record in records})
     return (
-        f"{', '.join(f'{day:%d %B %Y}' for day in days)}; {platform.system()} "
-        f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, SQLite."
+        f"Measured on {', '.join(f'{day:%-d %B %Y}' for day in days)} with the seeds {seeds}: "
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, "
+        f"Python {platform.python_version()}, SQLite."
     )
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Write numbers as `--seeds` takes them, such as 1-10 or 1,5."""
+    found: list[list[int]] = []
+    for number in sorted(numbers):
+        if found and found[-1][-1] == number - 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in found)
 
 
 def _row(name: str, records: Sequence[Record]) -> tuple[str, ...]:

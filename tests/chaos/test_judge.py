@@ -53,6 +53,7 @@ TOO_MANY = (ISSUE, replace(ISSUE, key="HR-2"))
         (DONE, world(issues=(), task=replace(TASK, completed=True)), Kind.LOST),
         (replace(OPEN, gone=Gone.PEOPLEFORCE), world(task=None), Kind.LOST),
         (replace(OPEN, gone=Gone.JIRA), world(issues=()), Kind.LOST),
+        (replace(OPEN, gone=Gone.JIRA), world(issues=(), never_accepted={"HR-1"}), Kind.LOST),
     ],
 )
 def test_a_broken_promise_is_found(expected, seen, kind):
@@ -76,7 +77,10 @@ def test_a_broken_promise_is_found(expected, seen, kind):
             replace(OPEN, gone=Gone.JIRA),
             world(issues=(), link=replace(LINK, state="issue_deleted")),
         ),
-        (replace(OPEN, gone=Gone.JIRA), world(issues=(), never_accepted={"HR-1"})),
+        (
+            replace(DONE, gone=Gone.JIRA),
+            world(issues=(), link=replace(LINK, completed=True), never_accepted={"HR-1"}),
+        ),
     ],
 )
 def test_one_effect_or_one_dead_letter_keeps_the_promise(expected, seen):

@@ -11,12 +11,11 @@ from typing import Any
 
 from tests.chaos import weather
 from tests.chaos.actor import Actor
-from tests.chaos.injection import FOLDER, MESSAGES_TWICE, START_SECONDS, switch_of
+from tests.chaos.injection import FOLDER, MESSAGES_TWICE, START_SECONDS
 from tests.chaos.judge import Finding, judge
 from tests.chaos.killing import Deed, deeds
-from tests.chaos.looking import Observer
+from tests.chaos.looking import SWEEP, Observer
 from tests.chaos.machine import Machine
-from tests.chaos.traps import TRAPS
 from tests.support.stack import READY, Stack
 from tests.support.vendors import JiraControl, PeopleForceControl
 
@@ -35,6 +34,9 @@ SETTINGS: dict[str, Any] = {
 TWICE = 0.3
 """The share of messages that the broker hands out twice."""
 
+DROPPING = 0.3
+"""The share of trials in which some webhooks never come."""
+
 SETTLE_SECONDS = 300.0
 """The longest lease (110 s) twice, for what was taken over by somebody who died as well."""
 
@@ -44,9 +46,6 @@ BETWEEN_NIGHTS = timedelta(seconds=60)
 CHANGES_A_SECOND = 12.0
 MANY_CHANGES = 150
 """Changes in a trial after which people slow down: what is due has to be done before the end."""
-
-
-FOUND_OUT_SECONDS = 60.0
 
 
 @dataclass
@@ -59,16 +58,6 @@ class Outcome:
     letters: int
     seconds: float | None
     """From the last kill to the first moment at which everything was right; None: it never was."""
-    changes: int
-
-
-@dataclass
-class Discovery:
-    """What a build that is broken on purpose was seen to do; no findings: it was not found out."""
-
-    name: str
-    findings: list[Finding]
-    seconds: float
     changes: int
 
 
@@ -88,7 +77,11 @@ class Harness:
             MESSAGES_TWICE: str(TWICE),
             **self.machine.env,
         }
-        self.deeds = {deed.name: deed for deed in deeds(self.triggers, self.machine)}
+        self.deeds = {
+            deed.name: deed
+            for deed in deeds(self.triggers, self.machine.clock, self.machine.disk)
+            if deed.possible
+        }
 
     def __enter__(self) -> Harness:
         """Start the stack and wait until both sides are in step."""
@@ -103,7 +96,7 @@ class Harness:
             self.observer = Observer(self.stack, self.machine, self.people, self.jira)
             self.actor = Actor(self.people, self.jira, self.rng)
             self._began = datetime.now(UTC)
-            findings, _ = self._settle(SETTLE_SECONDS)
+            findings, _ = self.settle(SETTLE_SECONDS)
             assert not findings, f"the stack did not come into step: {findings[:5]}"
         except BaseException:
             self.__exit__()
@@ -116,18 +109,17 @@ class Harness:
 
     def run(self, deed: Deed, kills: int = 1, settle_seconds: float = SETTLE_SECONDS) -> Outcome:
         """Let a deed be done some times while people work, and judge what is left of it."""
-        self._began = datetime.now(UTC)
+        self.begin_round()
         changes = self.actor.changes
-        dropping = self.rng.random() < 0.3
-        self.actor.begin(deletes_issues=not dropping)
+        dropping = self.rng.random() < DROPPING
         weather.worsen(self.people, self.jira, self.rng, dropping=dropping)
         done = sum(
-            deed.do(self.stack, self.rng, lambda: self._work(self.actor.changes - changes))
+            deed.do(self.stack, self.rng, lambda: self.work(self.actor.changes - changes))
             for _ in range(kills)
         )
         last = time.monotonic()
         weather.clear(self.people, self.jira)
-        findings, at_rest = self._settle(settle_seconds)
+        findings, at_rest = self.settle(settle_seconds)
         for finding in findings:
             self.actor.forget(finding.record)
         return Outcome(
@@ -139,48 +131,22 @@ class Harness:
             self.actor.changes - changes,
         )
 
-    def find_out(self, name: str, seconds: float = FOUND_OUT_SECONDS) -> Discovery:
-        """Let a broken build, by its name, go into its trap, and give what it was seen to do."""
-        trap = TRAPS[name]
+    def begin_round(self) -> None:
+        """Say anew which records are changed where; moves of issues are counted from now on."""
         self._began = datetime.now(UTC)
-        changes = self.actor.changes
-        self.actor.begin(deletes_issues=False)
-        before = set(self._judge())
-        switch = switch_of(self.triggers, name)
-        switch.touch()
-        self.jira.set_webhooks(**trap.webhooks)
-        self.jira.settings(**trap.jira)
-        self.deeds[trap.deed].do(self.stack, self.rng, self._work_fast)
-        began = time.monotonic()
-        if trap.overdue:
-            self.observer.make_due()
-        wait = trap.patience or 0.0
-        found: list[Finding] = []
-        while not found and time.monotonic() < began + wait + seconds:
-            time.sleep(REST_SECONDS)
-            if time.monotonic() < began + wait:
-                continue
-            found = [
-                finding
-                for finding in self._judge()
-                if finding.kind is trap.shows and (finding.final or wait) and finding not in before
-            ]
-        switch.unlink()
-        weather.clear(self.people, self.jira)
-        return Discovery(name, found, time.monotonic() - began, self.actor.changes - changes)
+        self.actor.begin()
 
-    def _judge(self) -> list[Finding]:
+    def judge(self) -> list[Finding]:
+        """Give what is wrong at this moment, much of which is only under way."""
         return judge(self.actor.expected, self.observer.world(self._began))
 
-    def _work_fast(self) -> None:
-        self._work(0)
-
-    def _work(self, changes: int) -> None:
+    def work(self, changes: int = 0) -> None:
+        """Let people make one change; `changes` is how many they have made in this trial."""
         self.actor.act()
         pace = CHANGES_A_SECOND if changes < MANY_CHANGES else CHANGES_A_SECOND / 10
         time.sleep(self.rng.uniform(0, 2 / pace))
 
-    def _settle(self, seconds: float) -> tuple[list[Finding], float | None]:
+    def settle(self, seconds: float = SETTLE_SECONDS) -> tuple[list[Finding], float | None]:
         """Wait until everything is right and stays so; give what is not, and when it was."""
         deadline = time.monotonic() + seconds
         right: tuple[float, datetime] | None = None
@@ -189,7 +155,7 @@ class Harness:
             under_way = self.observer.webhooks_under_way()
             if not under_way:
                 nights.fall()
-            findings = self._judge()
+            findings = self.judge()
             if under_way or not all(finding.final for finding in findings):
                 right = None
             elif right is None:
@@ -208,7 +174,7 @@ class Harness:
 
 
 class _Nights:
-    """Nights for the changes that Jira could not tell of: the sweep of a night finds them.
+    """Nights for the changes that Jira could not tell of: the work of a night finds them.
 
     A record that somebody works on is left to the next night, so there may have to be another.
     """
@@ -233,5 +199,5 @@ class _Nights:
 
     @property
     def over(self) -> bool:
-        """Whether the last night, if one was needed, has done its work."""
-        return self._last is None or self._observer.ran_since(self._last, "pf_jira.sweep")
+        """Whether the last night, if one was needed, has found the changes; deletions show."""
+        return self._last is None or self._observer.ran_since(self._last, SWEEP)
