@@ -166,6 +166,13 @@ class Gunicorn(Caller):
         self._process.terminate()
         self._process.wait(40)
 
+    def igw(self, *arguments: str) -> str:
+        """Run a command of `igw` on this gateway's store, and give what it prints."""
+        command = [sys.executable, "-m", "cli.main", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.env, check=True, capture_output=True, text=True, timeout=60
+        ).stdout
+
     def _run(self, *arguments: str) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
             return subprocess.Popen(
