@@ -7,10 +7,7 @@ import re
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from core.access import e_mail
-from core.settings.kinds import Listed
-
-SHORTEST_KEY = 32
-"""Characters of a key that signs cookies: as hexadecimal digits, that is 128 bits."""
+from core.settings.kinds import Key, Listed
 
 
 class LoggingIn(BaseModel):
@@ -47,7 +44,7 @@ class LoggingIn(BaseModel):
         le=43_200,
         description="Minutes without a request after which somebody has to log in again.",
     )
-    secret_key: SecretStr | None = Field(
+    secret_key: Key | None = Field(
         default=None,
         description="Key that signs the cookies, 32 characters or more; empty: a key is made at "
         "the first start and kept in the data folder.",
@@ -73,16 +70,6 @@ class LoggingIn(BaseModel):
     @classmethod
     def _plain_e_mail(cls, value: str) -> str:
         return e_mail(value) if value else value
-
-    @field_validator("secret_key")
-    @classmethod
-    def _long_key(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and len(value.get_secret_value()) < SHORTEST_KEY:
-            message = (
-                f"must have {SHORTEST_KEY} characters at least, such as `openssl rand -hex 32`"
-            )
-            raise ValueError(message)
-        return value
 
     @property
     def dev_login_on(self) -> bool:

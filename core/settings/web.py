@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator
 
-from core.settings.kinds import Port
+from core.settings.kinds import Key, Port
 
 
 class WebTier(BaseModel):
-    """The gateway's own server, and Flower's port."""
+    """The gateway's own server, Flower behind it, and the metrics."""
 
     gateway_host: str = Field(
         default="127.0.0.1", description="Address that the gateway listens on."
@@ -62,7 +62,15 @@ class WebTier(BaseModel):
         ge=1024,
         description="Largest webhook body; 25 MB is the most that Jira sends.",
     )
-    flower_port: Port = Field(default=5555, description="Port of Flower, on loopback.")
+    flower_host: str = Field(
+        default="127.0.0.1", description="Host at which the gateway reaches Flower."
+    )
+    flower_port: Port = Field(default=5555, description="Port of Flower.")
+    metrics_token: Key | None = Field(
+        default=None,
+        description="Token that Prometheus sends to read /metrics, 32 characters or more; empty: "
+        "only this machine may read it.",
+    )
 
     @field_validator("public_url")
     @classmethod
