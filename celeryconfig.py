@@ -100,7 +100,11 @@ task_track_started = True
 
 # Workers -----------------------------------------------------------------------------------------
 
-imports = ["tasks.liveness", *(m for domain in _domains for m in domain.task_modules)]
+imports = [
+    "tasks.counting",
+    "tasks.liveness",
+    *(m for domain in _domains for m in domain.task_modules),
+]
 worker_concurrency = _settings.worker_concurrency
 # A long task must not hold short ones that were fetched ahead.
 worker_prefetch_multiplier = 1

@@ -33,6 +33,7 @@ from core.errors import (
     VendorRateLimitedError,
     VendorUnavailableError,
 )
+from core.metrics import counters
 from core.rate_limit import RateLimit, RateLimitBusyError
 from core.settings import is_loopback
 
@@ -281,6 +282,14 @@ class VendorSession:
                     outcome=outcome,
                     ms=took,
                 )
+            )
+            counters.count_call(
+                self.vendor,
+                call.operation,
+                effect=call.effect.value,
+                status=status,
+                seconds=took / 1000,
+                waited=waited,
             )
             log.info(
                 "vendor_call",

@@ -70,7 +70,7 @@ def read_vitals() -> Vitals:
         "redis": stores.redis,
         "workers": _workers,
         "waiting": _waiting,
-        "vendors": _vendors,
+        "vendors": vendors,
         "doctor": lambda: reports.last(DOCTOR),
     }
     return Vitals(now(), together(questions, SECONDS), _versions())
@@ -95,7 +95,8 @@ def _waiting() -> dict[str, datetime | None]:
         return oldest(session)
 
 
-def _vendors() -> list[Vendor]:
+def vendors() -> list[Vendor]:
+    """Ask Redis how each vendor stands; errors are redis-py's."""
     client, settings = get_prompt_redis(), get_settings()
     rates = {
         "peopleforce": settings.peopleforce_requests_per_second,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import wraps
+from hmac import compare_digest
 from ipaddress import ip_address
 from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from flask.typing import ResponseReturnValue
 from core import credentials
 from core.database import reading, writing
 from core.models import ApiCredential, Role
+from core.settings import get_settings
 from gateway import refusals
 from gateway.auth import cookie
 from gateway.refusal_log import refusal_log
@@ -60,6 +62,36 @@ def loopback_only(view: View[P]) -> View[P]:
         return view(*args, **kwargs)
 
     return _decided(guarded, "loopback only")
+
+
+def metrics_readers(view: View[P]) -> View[P]:
+    """Let whoever sends the token of the settings call the view; without one, only this machine.
+
+    `Authorization: Bearer ...`, as Prometheus sends it. An API key would be looked up in the
+    database, and the metrics are wanted most when that does not answer.
+    """
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        wanted = get_settings().metrics_token
+        if wanted is None:
+            if not _from_loopback():
+                abort(403, "Without IGW_METRICS_TOKEN only the gateway's own machine may ask.")
+        elif not _sends(wanted.get_secret_value()):
+            refusal_log.note("login_refused", "metrics_refused", path=request.path)
+            answer = jsonify(error="unauthorized", message="Send IGW_METRICS_TOKEN as the bearer.")
+            answer.headers["WWW-Authenticate"] = 'Bearer realm="Integration Gateway"'
+            return answer, 401
+        return view(*args, **kwargs)
+
+    return _decided(guarded, "metrics token, or loopback only")
+
+
+def _sends(token: str) -> bool:
+    given = request.authorization
+    if given is None or given.type != "bearer" or not given.token:
+        return False
+    return compare_digest(given.token.encode(), token.encode())
 
 
 def role_required(role: Role) -> Callable[[View[P]], View[P]]:

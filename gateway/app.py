@@ -21,6 +21,7 @@ from gateway import (
     dashboard,
     health,
     live,
+    metrics,
     protection,
     refusals,
     store_trouble,
@@ -50,6 +51,7 @@ def create_app() -> Flask:
     app.register_blueprint(webhooks.bp)
     app.register_blueprint(commands.blueprint())
     app.register_blueprint(health.bp)
+    app.register_blueprint(metrics.bp)
     app.register_blueprint(assets.bp)
     app.register_blueprint(views.bp)
     if settings.google_on:
@@ -57,6 +59,7 @@ def create_app() -> Flask:
     dashboard.register(app)
     app.before_request(_begin)
     app.after_request(_finish)
+    app.after_request(metrics.count)
     protection.configure(app, settings)
     app.register_error_handler(HTTPException, _answer_http_error)
     store_trouble.register(app)

@@ -6,10 +6,15 @@ import gc
 from pathlib import Path
 
 from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
 
+from core.logs import process_name
+from core.metrics import files
 from core.settings import get_settings
+from gateway import metrics
 
 _settings = get_settings()
+_PLACE = "place_among_those_who_count"
 
 bind = [_settings.gateway_bind]
 workers = _settings.gateway_workers
@@ -33,6 +38,23 @@ forwarded_allow_ips = ""
 # The app is built once, before the fork, and workers share its memory; database engines and Redis
 # connections are opened by whoever first uses them, so none of them crosses the fork.
 preload_app = True
+
+
+def on_starting(server: Arbiter) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Make room for what the workers will count, before the first of them is forked."""
+    files.count_in_files(_settings, process_name("gateway"))
+
+
+def pre_fork(server: Arbiter, worker: Worker) -> None:
+    """Choose a worker's place among those who count: the one of a worker that died, say."""
+    others = [getattr(other, _PLACE) for other in server.WORKERS.values()]
+    setattr(worker, _PLACE, files.free_place(others))
+
+
+def post_fork(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Take that place."""
+    files.take_place(getattr(worker, _PLACE))
+    metrics.announce()
 
 
 def when_ready(server: Arbiter) -> None:  # noqa: ARG001 - gunicorn's signature

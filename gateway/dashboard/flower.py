@@ -1,8 +1,8 @@
-"""Flower behind the same log-in: its pages are fetched from this machine and handed on.
+"""Flower behind the same log-in: its pages are fetched and handed on.
 
-Flower listens on loopback and asks for a password that only it and the gateway know. urllib3 calls
-nothing but that address, so this tier still speaks to no vendor. Flower shows names, times and
-arguments of tasks; those are ids, since payloads stay in the database.
+Flower asks for a password that only it and the gateway know. urllib3 calls nothing but its address,
+so this tier still speaks to no vendor. Flower shows names, times and arguments of tasks; those are
+ids, since payloads stay in the database.
 
 Starting tasks with arguments of one's choice is not handed on: rules, limits and the audit would
 know nothing of it.
@@ -153,7 +153,7 @@ def _flower() -> urllib3.HTTPConnectionPool:
     """Give this process's connections to Flower; made after the fork, when first asked for."""
     settings = get_settings()
     return urllib3.HTTPConnectionPool(
-        "127.0.0.1",
+        settings.flower_host,
         settings.flower_port,
         maxsize=settings.gateway_threads,
         timeout=urllib3.Timeout(connect=2.0, read=SECONDS),
