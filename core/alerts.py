@@ -26,6 +26,7 @@ from core.alert_decisions import (
 from core.clock import now
 from core.domain_settings import get_setting
 from core.models import Alert, AlertSeverity, AlertState
+from core.waiting import unlocked
 
 MAX_RECORDS = 10
 """Records that an alert names; it counts the others."""
@@ -143,17 +144,10 @@ def claim_due(session: Session, owner: str, lease: timedelta, limit: int) -> lis
     free = or_(
         Alert.claimed_until.is_(None), Alert.claimed_until < moment, Alert.claimed_by == owner
     )
-    due = (
-        select(Alert.id)
-        .where(Alert.due_at <= moment, free)
-        .order_by(Alert.due_at)
-        .limit(limit)
-        .scalar_subquery()
-    )
+    due = select(Alert.id).where(Alert.due_at <= moment, free).order_by(Alert.due_at).limit(limit)
     taken = session.scalars(
         update(Alert)
-        # Asked again: PostgreSQL looks at a row anew, but not at the list, after waiting for it.
-        .where(Alert.id.in_(due), Alert.due_at <= moment, free)
+        .where(Alert.id.in_(unlocked(due)))
         .values(claimed_by=owner, claimed_until=moment + lease, attempts=Alert.attempts + 1)
         .returning(Alert)
     )

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.models import Delivery, DeliveryState
-from core.waiting import has_come, is_free
+from core.waiting import has_come, is_free, unlocked
 
 log = logging.getLogger(__name__)
 
@@ -90,9 +90,10 @@ def claim(session: Session, ids: Sequence[int], owner: str, lease: timedelta) ->
     moment = now()
     free = or_(is_free(Delivery.claimed_until, moment), Delivery.claimed_by == owner)
     waiting = [state for state in DeliveryState if state.waiting]
+    wanted = select(Delivery.id).where(Delivery.id.in_(ids), Delivery.state.in_(waiting), free)
     taken = session.scalars(
         update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.state.in_(waiting), free)
+        .where(Delivery.id.in_(unlocked(wanted)))
         .values(
             claimed_by=owner,
             claimed_until=moment + lease,
@@ -169,12 +170,10 @@ def take_due(session: Session, limit: int = 500) -> dict[str, list[int]]:
         .where(has_come(Delivery.due_at, moment))
         .order_by(Delivery.due_at)
         .limit(limit)
-        .scalar_subquery()
     )
     rows = session.execute(
         update(Delivery)
-        # Asked again: PostgreSQL looks at a row anew, but not at the list, after waiting for it.
-        .where(Delivery.id.in_(due), has_come(Delivery.due_at, moment))
+        .where(Delivery.id.in_(unlocked(due)))
         .values(due_at=moment + REPUBLISH)
         .returning(Delivery.task, Delivery.id)
     )

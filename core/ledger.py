@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.models import Link, LinkState
-from core.waiting import has_come, is_free
+from core.waiting import has_come, is_free, unlocked
 
 T = TypeVar("T")
 
@@ -172,14 +172,15 @@ def claim(
     """Take the links that nobody else is working on; `only_waiting` leaves out finished ones.
 
     `owner` is the Celery task's id: the same message, delivered again after its worker died, takes
-    its own claims over at once. Others wait until the lease has run out.
+    its own claims over at once. Others wait until the lease has run out. What somebody writes at
+    this moment is left to him: he publishes after his commit, or took the work himself.
     """
     moment = now()
     free = or_(is_free(Link.claimed_until, moment), Link.claimed_by == owner)
     wanted = Link.due_at.is_not(None) if only_waiting else true()
     taken = session.scalars(
         update(Link)
-        .where(Link.id.in_(ids), free, wanted)
+        .where(Link.id.in_(unlocked(select(Link.id).where(Link.id.in_(ids), free, wanted))))
         .values(claimed_by=owner, claimed_until=moment + lease, updated_at=Link.updated_at)
         .returning(Link),
         execution_options={"populate_existing": True},
@@ -205,12 +206,10 @@ def take_due(session: Session, limit: int = CHUNK) -> list[int]:
         .where(has_come(Link.due_at, moment), is_free(Link.claimed_until, moment))
         .order_by(Link.due_at)
         .limit(limit)
-        .scalar_subquery()
     )
     taken = session.scalars(
         update(Link)
-        # Asked again: PostgreSQL looks at a row anew, but not at the list, after waiting for it.
-        .where(Link.id.in_(due), has_come(Link.due_at, moment))
+        .where(Link.id.in_(unlocked(due)))
         .values(**Link.due(moment + REPUBLISH), updated_at=Link.updated_at)
         .returning(Link.id)
     )
