@@ -12,7 +12,6 @@ from core.lists import feeds
 from tests.gateway.browsing import HTMX, Browser
 from tests.gateway.records import XSS, tell
 from tests.gateway.test_pages import page
-from tests.tasks.world import on_sqlite
 
 PART = (HTMX, ("HX-Request-Type", "partial"))
 
@@ -37,7 +36,6 @@ def test_the_activity_is_filtered_and_leads_to_stories(admin):
     assert "Nothing was done yet that fits this" in page(admin.get("/activity?text=zzz")).text
 
 
-@on_sqlite
 def test_what_is_older_comes_by_a_button(admin, monkeypatch):
     monkeypatch.setattr(feeds, "SIZE", 2)
     for number in (1, 2, 3):
@@ -75,7 +73,6 @@ def test_the_audit_shows_before_and_after_as_text(admin):
     assert "<script>alert" not in answer.body.decode()
 
 
-@on_sqlite
 @pytest.mark.parametrize("role", ["viewer", "operator"])
 def test_the_audit_is_for_admins(dashboard, role):
     browser = dashboard()

@@ -15,7 +15,6 @@ from tests.gateway.conftest import published
 from tests.gateway.records import XSS, give_up
 from tests.gateway.test_pages import page
 from tests.store.conftest import row
-from tests.tasks.world import on_sqlite
 
 PART = (HTMX, ("HX-Request-Type", "partial"))
 
@@ -88,7 +87,6 @@ def test_a_letter_that_is_written_later_is_no_part_of_a_replay(operator, redis_c
     assert [it.record for it in letters()] == ["12"]
 
 
-@on_sqlite
 def test_those_that_are_picked_are_tried_again_and_no_others(operator, redis_client):
     give_up()
     give_up("12")
@@ -100,14 +98,12 @@ def test_those_that_are_picked_are_tried_again_and_no_others(operator, redis_cli
     assert [it.record for it in letters()] == ["11"]
 
 
-@on_sqlite
 def test_nothing_chosen_is_not_taken_for_everything(operator):
     give_up()
     assert operator.post("/dead-letters/replay", *PART, nonce="n").status == 400
     assert len(letters()) == 1
 
 
-@on_sqlite
 def test_those_that_are_picked_are_skipped_with_a_note(operator):
     link_id = give_up()
     [letter] = letters()
@@ -121,7 +117,6 @@ def test_those_that_are_picked_are_skipped_with_a_note(operator):
     assert letters() == []
 
 
-@on_sqlite
 def test_a_preview_asks_workers_twenty_letters_at_a_time(operator, redis_client):
     for number in range(25):
         give_up(str(100 + number))
@@ -134,7 +129,6 @@ def test_a_preview_asks_workers_twenty_letters_at_a_time(operator, redis_client)
     assert b"0 of 25 so far" in operator.get(unescape(again), *PART).body
 
 
-@on_sqlite
 def test_a_viewer_sees_what_waits_and_can_do_nothing(dashboard):
     give_up()
     viewer = dashboard()

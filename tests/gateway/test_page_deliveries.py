@@ -10,7 +10,6 @@ from tests.gateway.conftest import published
 from tests.gateway.records import task, webhook
 from tests.gateway.test_pages import page
 from tests.store.conftest import row
-from tests.tasks.world import on_sqlite
 
 PART = (HTMX, ("HX-Request-Type", "partial"))
 
@@ -34,7 +33,6 @@ def test_the_list_names_the_task_that_a_webhook_is_about(operator):
     assert operator.get("/deliveries/data?state=dead").json["rows"] == []
 
 
-@on_sqlite
 def test_an_operator_reads_headers_and_body_as_text(operator):
     shown = operator.get(f"/deliveries/{webhook()}")
 
@@ -44,7 +42,6 @@ def test_an_operator_reads_headers_and_body_as_text(operator):
     assert "<script>alert" not in shown.body.decode()
 
 
-@on_sqlite
 def test_a_viewer_reads_neither_headers_nor_body_and_has_no_button(dashboard):
     viewer = dashboard()
     viewer.log_in("viewer")
@@ -58,7 +55,6 @@ def test_a_viewer_reads_neither_headers_nor_body_and_has_no_button(dashboard):
     assert viewer.post(f"/deliveries/{delivery}/replay", nonce="n").status == 403
 
 
-@on_sqlite
 def test_a_body_that_is_not_json_is_shown_as_it_came(operator):
     delivery = webhook(body=b"\xff not json")
     assert "not json" in page(operator.get(f"/deliveries/{delivery}")).text
@@ -75,7 +71,6 @@ def test_a_webhook_is_worked_on_again_once_for_each_nonce(operator, redis_client
     assert row(Delivery, delivery).state is DeliveryState.RETRYING
 
 
-@on_sqlite
 def test_a_webhook_that_nobody_handles_has_nothing_to_try_again(operator):
     delivery = webhook(task=None, topic="comment_created")
     operator.get(f"/deliveries/{delivery}")
@@ -85,7 +80,6 @@ def test_a_webhook_that_nobody_handles_has_nothing_to_try_again(operator):
     assert b"Nobody handles comment_created" in answer.body
 
 
-@on_sqlite
 def test_a_webhook_is_skipped_with_a_note(operator):
     delivery = webhook()
     operator.get(f"/deliveries/{delivery}")
@@ -95,7 +89,6 @@ def test_a_webhook_is_skipped_with_a_note(operator):
     assert row(Delivery, delivery).reason == "skipped: a test of Jira's"
 
 
-@on_sqlite
 @pytest.mark.parametrize("number", ["999", str(2**63), "9" * 30])
 def test_a_webhook_that_is_not_there_is_said_to_be_gone(operator, number):
     assert operator.get(f"/deliveries/{number}").status == 404

@@ -8,7 +8,6 @@ from core.models import LinkState
 from tests.gateway.browsing import Browser
 from tests.gateway.records import XSS, task
 from tests.gateway.test_pages import page
-from tests.tasks.world import on_sqlite
 
 
 @pytest.fixture
@@ -33,7 +32,6 @@ def test_the_table_asks_for_what_its_filters_leave(viewer):
     assert rows(viewer.get("/links/data?waiting=1")) == []
 
 
-@on_sqlite
 @pytest.mark.parametrize(
     "query", ["state=x", "rule=x", "page=x", "page=99999999999", "size=-1", "sort=x", "dir=x"]
 )
@@ -42,7 +40,6 @@ def test_what_is_not_understood_is_left_out(viewer, query):
     assert viewer.get(f"/links/data?{query}").status == 200
 
 
-@on_sqlite
 def test_a_row_leads_to_the_story_and_its_texts_are_plain_json(viewer):
     task(title=XSS)
 
@@ -53,7 +50,6 @@ def test_a_row_leads_to_the_story_and_its_texts_are_plain_json(viewer):
     assert answer.headers["Content-Type"] == "application/json"
 
 
-@on_sqlite
 def test_the_page_keeps_the_filters_of_its_address(viewer):
     found = page(viewer.get("/links?q=lap%22%3E&state=dead"))
 
@@ -61,7 +57,6 @@ def test_the_page_keeps_the_filters_of_its_address(viewer):
     assert found.of("data-table") == ["/links/data"]
 
 
-@on_sqlite
 def test_strangers_see_nothing(dashboard):
     stranger = dashboard()
 

@@ -13,7 +13,6 @@ from tests.gateway.conftest import published
 from tests.gateway.records import XSS, give_up, task, tell, webhook
 from tests.gateway.test_pages import Page, page
 from tests.store.conftest import ago, row
-from tests.tasks.world import on_sqlite
 
 PART = (HTMX, ("HX-Request-Type", "partial"))
 
@@ -44,13 +43,11 @@ def test_words_that_several_tasks_have_lead_to_a_list(operator):
     assert {"/records/11", "/records/12"} <= set(found.of("href"))
 
 
-@on_sqlite
 def test_a_search_that_finds_nothing_says_what_is_looked_for(operator):
     assert "No task, issue, person" in page(operator.get("/search?q=nobody")).text
     assert "Any key, person or word" in page(operator.get("/search")).text
 
 
-@on_sqlite
 def test_the_story_tells_in_order_what_was_seen_done_called_and_received(operator):
     task()
     tell()
@@ -71,7 +68,6 @@ def test_the_story_tells_in_order_what_was_seen_done_called_and_received(operato
     assert f"/deliveries/{delivery}" in story.of("href")
 
 
-@on_sqlite
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
@@ -111,7 +107,6 @@ def test_a_task_is_tried_again_once_however_often_the_button_is_pressed(operator
     assert (entry.actor, entry.subject) == ("operator@development.invalid", "task 11")
 
 
-@on_sqlite
 def test_what_waits_is_skipped_with_a_note_and_not_without(operator):
     link_id = give_up()
     operator.get("/records/11")
@@ -125,7 +120,6 @@ def test_what_waits_is_skipped_with_a_note_and_not_without(operator):
     assert row(Link, link_id).reason == "skipped: asked for twice"
 
 
-@on_sqlite
 def test_a_viewer_sees_no_button_and_is_refused(dashboard):
     give_up()
     viewer = dashboard()
@@ -138,7 +132,6 @@ def test_a_viewer_sees_no_button_and_is_refused(dashboard):
     assert viewer.post("/records/11/skip", note="x").status == 403
 
 
-@on_sqlite
 def test_a_button_without_a_token_does_nothing(operator):
     link_id = give_up()
     operator.get("/records/11")
@@ -147,7 +140,6 @@ def test_a_button_without_a_token_does_nothing(operator):
     assert row(Link, link_id).due_at is None
 
 
-@on_sqlite
 def test_the_conditions_of_the_rule_are_tried_on_the_task(operator):
     task()
     tell()
@@ -162,7 +154,6 @@ def test_the_conditions_of_the_rule_are_tried_on_the_task(operator):
     assert "Desk" in fragment
 
 
-@on_sqlite
 def test_what_a_vendor_wrote_stays_text(operator):
     task(title=XSS, state=LinkState.DEAD, reason=XSS)
     tell(calls=[])
@@ -174,7 +165,6 @@ def test_what_a_vendor_wrote_stays_text(operator):
         assert "<img src=x" not in body
 
 
-@on_sqlite
 def test_a_preview_is_asked_of_a_worker_and_shown_to_who_asked_alone(operator, dashboard):
     task()
     operator.get("/records/11")
@@ -187,7 +177,6 @@ def test_a_preview_is_asked_of_a_worker_and_shown_to_who_asked_alone(operator, d
     assert b"too old to be shown" in other.get(again, *PART).body
 
 
-@on_sqlite
 def test_a_task_that_nobody_knows_is_said_to_be_unknown(operator):
     answer = operator.get("/records/999")
 
@@ -196,7 +185,6 @@ def test_a_task_that_nobody_knows_is_said_to_be_unknown(operator):
     assert operator.post("/records/999/replay", *PART, nonce="n").status == 404
 
 
-@on_sqlite
 def test_a_fragment_is_what_the_page_has_at_that_place(operator):
     task()
     whole, part = operator.get("/records/11"), operator.get("/records/11", *PART)
