@@ -8,10 +8,9 @@ from pathlib import Path
 
 from kombu import Connection
 from kombu.exceptions import OperationalError
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
 
 from cli import workers
+from cli.database_checks import check_database
 from cli.live_checks import check_beat, check_breakers, check_queues
 from cli.machine_checks import check_clocks, check_disk
 from cli.outcomes import Check, Outcome, Status, failed, well
@@ -22,7 +21,6 @@ from connectors.jira.client import JiraClient
 from connectors.peopleforce.client import PeopleForceClient
 from core.domains import Domain, all_workers
 from core.errors import GatewayError, VendorCredentialsError
-from core.migrate import revisions
 from core.rate_limit import RateLimit
 from core.settings import Settings, VendorMode
 
@@ -72,27 +70,6 @@ def check_data_folder(folder: Path) -> Outcome:
             Status.WARNING, f"{folder} can be entered by other users", f"chmod 700 {folder}"
         )
     return well(str(folder))
-
-
-def check_database(settings: Settings) -> Outcome:
-    """Look whether the database answers and has the tables that the code wants."""
-    url = make_url(settings.resolved_database_url)
-    shown = url.render_as_string(hide_password=True)
-    is_file = url.get_backend_name() == "sqlite"
-    # SQLite would make an empty file by being asked.
-    if is_file and not Path(url.database or "").exists():
-        return failed(f"{shown} is not there yet", _START)
-    try:
-        present, wanted = revisions(settings)
-    except SQLAlchemyError as error:
-        return failed(
-            f"{shown} does not answer: {_reason(error)}", "start it, or correct IGW_DATABASE_URL"
-        )
-    if present != wanted:
-        return failed(
-            f"{shown} is at revision {present}, the code wants {wanted}", "run `igw migrate`"
-        )
-    return well(f"{shown}, revision {present}")
 
 
 def check_redis(settings: Settings) -> Outcome:
@@ -192,9 +169,3 @@ class _NoLimit(RateLimit):
 
     def penalise(self, seconds: float) -> None:
         """Do nothing."""
-
-
-def _reason(error: Exception) -> str:
-    """Give the first line of a driver's message, which is the one that says what is wrong."""
-    cause = getattr(error, "orig", None) or error
-    return str(cause).strip().splitlines()[0]

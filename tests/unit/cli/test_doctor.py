@@ -110,7 +110,8 @@ def test_a_database_without_tables_is_told_from_a_migrated_one(database_url):
     upgrade(settings)
     after = check_database(settings)
     assert (before.status, before.remedy) == (Status.FAILED, "run `igw migrate`")
-    assert after.status is Status.OK
+    # The tests run PostgreSQL without fsync, which is worth a warning.
+    assert after.status is (Status.OK if database_url.startswith("sqlite") else Status.WARNING)
 
 
 def test_a_database_that_does_not_answer_is_shown_without_its_password(settings_env):
