@@ -24,6 +24,7 @@ COMMANDS = {
     "users": "Invite people to the dashboard, change their roles, take their access away.",
     "set": "Change a setting while everything runs, or show them all.",
     "migrate": "Bring the database to the newest revision.",
+    "db": "Move the gateway to another database.",
 }
 """Name of a command -> its line in `igw --help`; `cli/<name>.py` holds the command of that name.
 

@@ -200,14 +200,14 @@ def database_url(request, settings_env, tmp_path) -> Iterator[str]:
             url = f"sqlite:///{tmp_path / 'gateway.db'}"
         else:
             server = request.getfixturevalue("postgresql_server")
-            url = stack.enter_context(_postgresql_schema(server))
+            url = stack.enter_context(postgresql_schema(server))
         settings_env.setenv("IGW_DATABASE_URL", url)
         _forget()
         yield url
 
 
 @contextmanager
-def _postgresql_schema(server: str) -> Generator[str]:
+def postgresql_schema(server: str) -> Generator[str]:
     """Give the URL of a schema of its own; a new database would be a copy of 7 MB each time."""
     name = f"t{time.monotonic_ns()}"
     plain = f"{server.replace('+psycopg', '')}/postgres"
