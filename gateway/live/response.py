@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+import select
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -29,6 +30,9 @@ EXTENSION = "live"
 
 HEARTBEAT_SECONDS = 15.0
 """How long a stream may be silent: proxies close what is silent for longer, often after 30 s."""
+
+LOOK_SECONDS = 1.0
+"""How often a silent stream looks whether its reader is still there: others want the place."""
 
 CHECK_SECONDS = 5.0
 """How often it is asked whether the reader may still read."""
@@ -83,7 +87,7 @@ def stream(
         held.enter_context(live.places.admitted())
         place.take()
         held.callback(place.give_back)
-        reader = _Reader(topic, Listener(accepts), still_allowed, place)
+        reader = _Reader(topic, Listener(accepts), still_allowed, place, _Connection.of_request())
         held.callback(live.hub.leave, topic, reader.listener)
         # First listen, then look back: so nothing falls between the two.
         state = live.hub.join(topic, reader.listener, _this_app())
@@ -139,18 +143,39 @@ class _Place:
         self._places.give_back(self._holder)
 
 
+class _Connection:
+    """The connection that a stream is written to, and whether anybody is at its other end."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._poll = select.poll()
+        if descriptor is not None:
+            # Reported by itself is only that both directions were closed.
+            self._poll.register(descriptor, getattr(select, "POLLRDHUP", 0))
+
+    @classmethod
+    def of_request(cls) -> _Connection:
+        """Give the current request's; that of another server than gunicorn is taken for open."""
+        connection = request.environ.get("gunicorn.socket")
+        return cls(None if connection is None else connection.fileno())
+
+    def is_closed(self) -> bool:
+        """Say whether the reader hung up, without waiting; writing would notice it much later."""
+        return bool(self._poll.poll(0))
+
+
 @dataclass(frozen=True)
 class _Reader:
     topic: Topic
     listener: Listener
     still_allowed: Callable[[], bool]
     place: _Place
+    connection: _Connection
 
     def frames(self, missed: Recalled) -> Iterator[str]:
         yield _PROLOGUE + "".join(map(_frame, missed.events))
         checked = beaten = time.monotonic()
-        while not self.listener.over:
-            events = _after(missed.position, self.listener.take(CHECK_SECONDS))
+        while not (self.listener.over or self.connection.is_closed()):
+            events = _after(missed.position, self.listener.take(LOOK_SECONDS))
             now = time.monotonic()
             if now - checked >= CHECK_SECONDS:
                 checked = now

@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection, HTTPResponse
+from typing import Any
 
 import psutil
 import pytest
 import redis
 
 from gateway import deadline_worker
+from gateway.live import response
 from tests.conftest import wait_until
 from tests.gateway.browsing import Browser
 from tests.gateway.conftest import Gunicorn
@@ -134,7 +136,17 @@ def test_the_trace_of_a_request_is_found_by_its_id(gateway, viewer):
     assert [json.loads(line)["event"] for line in told] == ["webhook_received"]
 
 
-def test_one_too_many_is_told_to_come_back_and_nobody_else_is_kept_waiting(gateway, listen):
+def places_taken(redis_server: str) -> int:
+    with closing(redis.Redis.from_url(redis_server)) as client:
+        taken: Any = client.zcard("igw:waiting:streams")
+    return taken
+
+
+def test_one_too_many_is_told_to_come_back_and_nobody_else_is_kept_waiting(
+    gateway, listen, redis_server
+):
+    # The pages of the tests before were closed a moment ago.
+    wait_until(lambda: places_taken(redis_server) == 0, what="all places to come free")
     open_streams = [listen() for _ in range(STREAMS)]
 
     refused = listen()
@@ -144,15 +156,19 @@ def test_one_too_many_is_told_to_come_back_and_nobody_else_is_kept_waiting(gatew
     assert int(refused.answer.headers["Retry-After"]) > 0
     assert "tries again" in json.loads(refused.answer.read())["message"]
     assert gateway.deliver(identifier="beside the streams").status == 202
-    for one in open_streams:
-        one.close()
-    wait_until(lambda: a_place_is_free(gateway, listen), what="a place to come free")
 
 
-def a_place_is_free(gateway, listen) -> bool:
-    # That nobody reads any more is noticed when something is to be written.
-    say(gateway, "anybody-there")
-    return listen().answer.status == 200
+def test_a_page_that_was_closed_gives_its_place_back_although_nothing_is_written(
+    listen, redis_server
+):
+    stream = listen("text=nothing-has-this")
+    wait_until(lambda: places_taken(redis_server) == 1, what="the other pages to be gone")
+
+    stream.close()
+
+    # Sooner than its next heartbeat would find that nobody is there.
+    patience = response.HEARTBEAT_SECONDS / 2
+    wait_until(lambda: places_taken(redis_server) == 0, patience, what="the place to come free")
 
 
 def test_a_stream_ends_when_its_person_logs_out(gateway, viewer, listen):
@@ -199,9 +215,8 @@ def test_who_is_not_logged_in_gets_neither_page_nor_stream_nor_trace(gateway):
 
 
 def test_open_streams_do_not_hold_up_the_end_of_the_gateway(own_gunicorn, redis_server):
-    own_gunicorn._process.terminate()
-    own_gunicorn._process.wait(40)
-    own_gunicorn._env["IGW_DEV_LOGIN"] = "true"
+    own_gunicorn.stop()
+    own_gunicorn.env["IGW_DEV_LOGIN"] = "true"
     own_gunicorn.start()
     viewer = Browser(own_gunicorn)
     viewer.log_in("viewer")
@@ -216,5 +231,4 @@ def test_open_streams_do_not_hold_up_the_end_of_the_gateway(own_gunicorn, redis_
     # gunicorn would wait 30 s for them and then kill; they ended by themselves, so it need not.
     gone, _ = psutil.wait_procs(workers, timeout=20)
     assert len(gone) == len(workers)
-    with closing(redis.Redis.from_url(redis_server)) as client:
-        wait_until(lambda: client.zcard("igw:waiting:streams") == 0)
+    wait_until(lambda: places_taken(redis_server) == 0, what="all places to come free")
