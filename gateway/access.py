@@ -21,9 +21,8 @@ from core import credentials
 from core.database import reading, writing
 from core.models import ApiCredential, Role
 from core.settings import get_settings
-from gateway import refusals
+from gateway import refusal_log, refusals
 from gateway.auth import cookie
-from gateway.refusal_log import refusal_log
 
 log = logging.getLogger(__name__)
 

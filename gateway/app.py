@@ -23,6 +23,7 @@ from gateway import (
     live,
     metrics,
     protection,
+    refusal_log,
     refusals,
     store_trouble,
     webhooks,
@@ -47,6 +48,7 @@ def create_app() -> Flask:
     app.extensions[webhooks.SOURCES] = webhooks.load_sources()
     app.extensions[webhooks.PUBLISHER] = BackgroundPublisher()
     live.init_app(app, settings.event_streams)
+    refusal_log.init_app(app)
     app.extensions[webhooks.WRITER] = InboxWriter(settings.gateway_threads)
     app.register_blueprint(webhooks.bp)
     app.register_blueprint(commands.blueprint())

@@ -9,8 +9,8 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core.settings import Settings
+from gateway import refusal_log
 from gateway.auth import cookie
-from gateway.refusal_log import refusal_log
 from gateway.refusals import told
 
 CSP = {

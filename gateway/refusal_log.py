@@ -10,12 +10,16 @@ import logging
 import threading
 from collections.abc import Callable
 
+from flask import Flask, current_app
+
 log = logging.getLogger(__name__)
 
 LINES = 10
 """Lines for each cause before the rest of the minute is only counted."""
 
 SECONDS = 60.0
+
+_EXTENSION = "refusal_log"
 
 
 class RefusalLog:
@@ -54,5 +58,11 @@ def _after(seconds: float, work: Callable[[], None]) -> None:
     timer.start()
 
 
-refusal_log = RefusalLog()
-"""The one of this process."""
+def init_app(app: Flask) -> None:
+    """Give the app a refusal log of its own; there is one app in each process."""
+    app.extensions[_EXTENSION] = RefusalLog()
+
+
+def note(event: str, cause: str, **fields: object) -> bool:
+    """Note a refusal in the log of the current app; say whether it was logged."""
+    return current_app.extensions[_EXTENSION].note(event, cause, **fields)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core import liveness
 from core.database import DatabaseUnavailableError, unavailability
-from gateway.refusal_log import refusal_log
+from gateway import refusal_log
 
 log = logging.getLogger(__name__)
 

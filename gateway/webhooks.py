@@ -20,8 +20,8 @@ from core.inbox import Arrival
 from core.logs import current_request_id
 from core.settings import get_settings
 from core.webhooks import SignatureError, WebhookScheme, load_scheme, parse_json
+from gateway import refusal_log
 from gateway.access import signed
-from gateway.refusal_log import refusal_log
 
 log = logging.getLogger(__name__)
 

@@ -30,11 +30,11 @@ from core.database import writing
 from core.identity import LoginRefusedError, identity_of
 from core.models import LoginKind
 from core.settings import Settings
+from gateway import refusal_log
 from gateway.access import public
 from gateway.auth import cookie
 from gateway.auth.targets import local_path
 from gateway.auth.views import too_often
-from gateway.refusal_log import refusal_log
 from gateway.refusals import told
 
 if TYPE_CHECKING:
