@@ -13,8 +13,8 @@ from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 from jinja2_fragments.flask import render_block
 
-from core import audit, web_sessions
-from core.database import reading, writing
+from core import audit
+from core.database import writing
 from core.dispatch import publish
 from core.domain_settings import get_setting, set_setting
 from core.liveness import LATE_SECONDS
@@ -86,13 +86,7 @@ def index() -> ResponseReturnValue:
 @role_required(Role.VIEWER)
 def stream() -> ResponseReturnValue:
     """Send the page's content whenever it changes."""
-    session_id = g.user.session_id
-
-    def still_allowed() -> bool:
-        with reading() as session:
-            return web_sessions.still_open(session, session_id)
-
-    return live.stream(OVERVIEW, still_allowed=still_allowed)
+    return live.stream(OVERVIEW, still_allowed=live.while_logged_in(g.user))
 
 
 @bp.post("/overview/poll")

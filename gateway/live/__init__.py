@@ -25,6 +25,9 @@ In the page, `gateway/static/live.js` keeps the connection and tells how it stan
     <script src="{{ asset_url('live.js') }}" defer></script>
     live.listen("/overview/stream", { message: (data) => ... }, (words, isLive) => ...);
 
+A part whose content is replaced by each event of the type `fragment` needs no script of its own:
+`<div data-live="/overview/stream">`. A tab that nobody sees gives its place back until it is seen.
+
 Who reads too slowly is cut off, and goes on from `Last-Event-ID` when it comes again. There are
 `IGW_EVENT_STREAMS` places in all processes together; one more is told when to come back.
 """

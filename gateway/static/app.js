@@ -107,21 +107,6 @@
     if (event.key === "Escape") document.querySelectorAll(".side.is-open").forEach((side) => side.classList.remove("is-open"));
   });
 
-  // Parts that the server pushes: <div data-live="/live/overview">. What it sends replaces the
-  // element's content, morphed, so that focus and open details stay.
-  const listen = (element) => {
-    const source = new EventSource(element.dataset.live);
-    source.addEventListener("fragment", (event) => {
-      htmx.swap({ sourceElement: element, target: element, text: event.data, swap: "innerMorph" });
-      element.dataset.liveState = "live";
-    });
-    source.addEventListener("open", () => (element.dataset.liveState = "live"));
-    source.addEventListener("error", () => (element.dataset.liveState = "reconnecting"));
-    source.addEventListener("ended", () => source.close());
-    window.addEventListener("pagehide", () => source.close());
-  };
-  document.querySelectorAll("[data-live]").forEach(listen);
-
   // "3 minutes ago" stays true while the page is open.
   const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
   const ago = (seconds) => {
