@@ -7,7 +7,7 @@ import socket
 import threading
 from contextlib import ExitStack, closing
 from http import HTTPStatus
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from http.cookies import SimpleCookie
 from statistics import median
 from urllib.parse import urlencode
@@ -65,8 +65,8 @@ class _Page:
         try:
             while answer.read1(65536):
                 pass
-        except (OSError, ValueError):
-            return
+        except (OSError, ValueError, HTTPException):
+            return  # Closed, maybe in the middle of an event.
 
     def close(self) -> None:
         if self._connection.sock is not None:
