@@ -13,6 +13,7 @@ from core import liveness, machine, reports, stores
 from core.breaker import BreakerStatus, status_of
 from core.clock import now
 from core.database import reading
+from core.domains import all_workers, load_domains
 from core.lanes import oldest
 from core.rate_limit import Budget, budget_of
 from core.redis_client import get_prompt_redis
@@ -79,12 +80,13 @@ def read_vitals() -> Vitals:
 def _workers() -> list[Worker]:
     get_prompt_redis().ping()
     lengths = queue_lengths()
+    queues = {worker.name: worker.queue for worker in all_workers(load_domains())}
     return [
         Worker(
             domain,
             seconds,
             late=seconds is not None and seconds > liveness.LATE_SECONDS,
-            queue=lengths.get(domain),
+            queue=lengths.get(queues.get(domain, "")),
         )
         for domain, seconds in liveness.ages().items()
     ]
