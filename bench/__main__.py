@@ -2,30 +2,71 @@
 
 from __future__ import annotations
 
-import os
-import platform
+import argparse
+import subprocess
 import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from bench import first_run, flood, ingest, mapping, pages, poll, streams
+from bench import (
+    burst,
+    commands,
+    first_run,
+    flood,
+    growth,
+    ingest,
+    latency,
+    mapping,
+    pages,
+    poll,
+    streams,
+    vendor_calls,
+    worker,
+)
+from bench.tables import Table, machine, write_section
 
-MEASUREMENTS = {
-    "poll": poll.measure,
-    "first_run": first_run.measure,
-    "mapping": mapping.measure,
-    "pages": pages.measure,
+MEASUREMENTS: Mapping[str, Callable[[], Table]] = {
     "ingest": ingest.measure,
     "flood": flood.measure,
+    "burst": burst.measure,
     "streams": streams.measure,
+    "commands": commands.measure,
+    "worker": worker.measure,
+    "poll": poll.measure,
+    "mapping": mapping.measure,
+    "growth": growth.measure,
+    "vendor_calls": vendor_calls.measure,
+    "latency": latency.measure,
+    "pages": pages.measure,
+    "first_run": first_run.measure,
 }
 
 
-def main(names: list[str]) -> None:
-    """Run the measurements and print their tables."""
-    print(f"{platform.platform()}, {os.cpu_count()} CPUs, Python {platform.python_version()}")
-    for name in names or MEASUREMENTS:
-        print(f"\n== {name}")
-        MEASUREMENTS[name]()
+def main() -> None:
+    """Run the measurements and print their tables; with `--write` put them into a document, too."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASUREMENTS)}")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="such as docs/performance.md")
+    asked = parser.parse_args()
+    unknown = set(asked.names) - MEASUREMENTS.keys()
+    if unknown:
+        parser.error(f"there is no measurement {', '.join(sorted(unknown))}")
+    if len(asked.names) == 1:
+        _measure(asked.names[0], asked.write)
+        return
+    for name in asked.names or MEASUREMENTS:
+        # Each in a process of its own: caches and memory of one are not those of the next.
+        write = ["--write", str(asked.write)] if asked.write else []
+        subprocess.run([sys.executable, "-m", "bench", name, *write], check=True)  # noqa: S603
+
+
+def _measure(name: str, document: Path | None) -> None:
+    print(f"\n== {name}: {machine()}", flush=True)
+    table = MEASUREMENTS[name]()
+    print(table.text(), flush=True)
+    if document is not None:
+        write_section(document, name, table)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,71 +10,79 @@ from pathlib import Path
 import psutil
 import requests
 
-from bench.ports import free_ports
+from bench.stack import SEEDED_TASKS, wait_until
+from bench.tables import Table
+from tests.support.stack import Stack
+from tests.support.vendors import JiraControl, PeopleForceControl
 
-SEEDED_TASKS = 150
-REST_SECONDS = 60
+REST_SECONDS = 300
 TIMEOUT = 120
 
 
-def measure() -> None:
+def measure() -> Table:
     """Start the stack with the sandbox, wait for the 150 issues, and weigh it at rest."""
     with tempfile.TemporaryDirectory() as folder:
-        ports = dict(zip(("GATEWAY", "FLOWER", "REDIS", "PF", "JIRA"), free_ports(5), strict=True))
-        up = _start(Path(folder), ports)
+        stack = Stack(Path(folder))
         try:
-            _report(up, ports)
+            return Table(
+                "`igw up` on an empty folder, with the sandbox; then five minutes in which nobody "
+                "changes anything. Memory is proportional (PSS): what is shared is counted once.",
+                ("", "figure"),
+                _rows(stack),
+            )
         finally:
-            up.send_signal(signal.SIGINT)
-            up.wait(TIMEOUT)
+            stack.stop()
+            stack.destroy()
 
 
-def _start(folder: Path, ports: dict[str, int]) -> subprocess.Popen[bytes]:
-    own = {
-        "IGW_DATA_DIR": str(folder / "data"),
-        "IGW_ENV_FILE": str(folder / "no.env"),
-        "IGW_GATEWAY_PORT": ports["GATEWAY"],
-        "IGW_FLOWER_PORT": ports["FLOWER"],
-        "IGW_REDIS_PORT": ports["REDIS"],
-        "IGW_SANDBOX_PEOPLEFORCE_PORT": ports["PF"],
-        "IGW_SANDBOX_JIRA_PORT": ports["JIRA"],
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "cli.main", "up"],
-        env={**os.environ, **{name: str(value) for name, value in own.items()}},
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def _report(up: subprocess.Popen[bytes], ports: dict[str, int]) -> None:
+def _rows(stack: Stack) -> list[tuple[str, object]]:
+    jira = JiraControl(stack.url("sandbox_jira"))
+    people = PeopleForceControl(stack.url("sandbox_peopleforce"))
     began = time.monotonic()
-    jira, people = (f"http://127.0.0.1:{ports[name]}/_control" for name in ("JIRA", "PF"))
-    _wait(lambda: requests.get(f"http://127.0.0.1:{ports['GATEWAY']}/healthz", timeout=1).ok)
-    _say("gateway answers after", f"{time.monotonic() - began:.1f} s")
-    _wait(lambda: _synced(jira) >= SEEDED_TASKS)
-    _say(f"{SEEDED_TASKS} tasks are issues after", f"{time.monotonic() - began:.1f} s")
-    for name, url in (("PeopleForce", people), ("Jira", jira)):
-        calls = requests.get(f"{url}/calls", timeout=5).json()["total"]
-        _say(f"calls to {name} for that", calls)
-    time.sleep(5)
-    processes = [psutil.Process(up.pid), *psutil.Process(up.pid).children(recursive=True)]
+    stack.launch()
+    wait_until(lambda: _answers(f"{stack.url('gateway')}/healthz"), TIMEOUT)
+    answered = time.monotonic() - began
+    wait_until(lambda: _synced(jira) >= SEEDED_TASKS, TIMEOUT)
+    synced = time.monotonic() - began
+    calls = people.calls(), jira.calls()
+    time.sleep(10)
+    processes = [stack.up, *stack.up.children(recursive=True)]
     cpu = _cpu(processes)
+    people.forget_calls()
+    jira.forget_calls()
     time.sleep(REST_SECONDS)
-    _say("processes", len(processes))
-    _say("proportional memory (PSS)", f"{sum(map(_pss, processes)) / 2**20:.0f} MB")
-    _say("CPU at rest", f"{(_cpu(processes) - cpu) / REST_SECONDS * 100:.1f} % of one core")
-    for process in sorted(processes, key=_pss, reverse=True):
-        _say(f"  {_name(process)}", f"{_pss(process) / 2**20:.0f} MB")
+    used = (_cpu(processes) - cpu) / REST_SECONDS * 100
+    return [
+        ("gateway answers after", f"{answered:.1f} s"),
+        (f"{SEEDED_TASKS} tasks are issues after", f"{synced:.1f} s"),
+        ("calls to PeopleForce and to Jira for that", f"{calls[0]} and {calls[1]}"),
+        ("calls of the five minutes at rest", f"{people.calls()} and {jira.calls()}"),
+        ("CPU at rest", f"{used:.1f} % of one core"),
+        ("processes", len(processes)),
+        ("memory of all", f"{sum(map(_memory, processes)):.0f} MB"),
+        *(
+            (f"of it {_name(process)}", f"{_memory(process):.0f} MB")
+            for process in sorted(processes, key=_memory, reverse=True)
+        ),
+    ]
 
 
-def _synced(jira: str) -> int:
-    issues = requests.get(f"{jira}/issues", timeout=5).json()["issues"]
-    return sum(issue["task_id"] is not None for issue in issues)
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=1).ok
+    except requests.RequestException:
+        return False
 
 
-def _pss(process: psutil.Process) -> int:
-    return process.memory_full_info().pss
+def _synced(jira: JiraControl) -> int:
+    try:
+        return len(jira.issues())
+    except requests.RequestException:
+        return 0
+
+
+def _memory(process: psutil.Process) -> float:
+    return process.memory_full_info().pss / 1_000_000
 
 
 def _cpu(processes: list[psutil.Process]) -> float:
@@ -87,20 +92,3 @@ def _cpu(processes: list[psutil.Process]) -> float:
 def _name(process: psutil.Process) -> str:
     words = [Path(word).name for word in process.cmdline() if word not in {"-m", sys.executable}]
     return " ".join(words)[:60] or process.name()
-
-
-def _wait(condition) -> None:  # noqa: ANN001 - a function without arguments
-    deadline = time.monotonic() + TIMEOUT
-    while time.monotonic() < deadline:
-        try:
-            if condition():
-                return
-        except requests.RequestException:
-            pass
-        time.sleep(0.2)
-    message = f"not within {TIMEOUT} s"
-    raise TimeoutError(message)
-
-
-def _say(what: str, value: object) -> None:
-    print(f"{what:<62} {value}")

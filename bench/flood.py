@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from statistics import median
-
 from bench.gateway import running_gateway
 from bench.senders import Load, Order, Sent
+from bench.tables import Spread, Table
 
 FORGED = 10_000
 FORGERS = 4
@@ -14,28 +13,33 @@ ALONE_SECONDS = 5.0
 RUNS = 5
 
 
-def measure() -> None:
-    """Print both, and the ratios of rate and time; the median of five pairs."""
+def measure() -> Table:
+    """Compare five pairs: genuine webhooks alone, and while the forged ones come."""
     pairs = []
-    with running_gateway() as port:
-        Load(Order(port, GENUINE, seconds=2)).result()
+    with running_gateway() as gateway:
+        Load(Order(gateway.port, GENUINE, seconds=2)).result()
         for _ in range(RUNS):
-            alone = Load(Order(port, GENUINE, ALONE_SECONDS)).result()
-            flood = Load(Order(port, FORGERS, most=FORGED, forged=True))
-            under = Load(Order(port, GENUINE, ALONE_SECONDS)).result()
+            alone = Load(Order(gateway.port, GENUINE, ALONE_SECONDS)).result()
+            flood = Load(Order(gateway.port, FORGERS, most=FORGED, forged=True))
+            under = Load(Order(gateway.port, GENUINE, ALONE_SECONDS)).result()
             pairs.append((alone, under, flood.result()))
-    print(f"{'':<26} {'per second':>10} {'p50 ms':>8} {'p99 ms':>8}  statuses")
-    for number, name in enumerate(("genuine, alone", "genuine, in the flood", "forged")):
-        _print(name, [pair[number] for pair in pairs])
-    rate = median(under.rate / alone.rate for alone, under, _ in pairs)
-    time = median(under.percentile(0.5) / alone.percentile(0.5) for alone, under, _ in pairs)
-    print(f"genuine, in the flood against alone: rate x{rate:.2f}, p50 x{time:.2f}")
-
-
-def _print(name: str, runs: list[Sent]) -> None:
-    statuses = sorted({status for run in runs for status in run.statuses})
-    print(
-        f"{name:<26} {median(run.rate for run in runs):>10.0f} "
-        f"{median(run.percentile(0.5) for run in runs):>8.1f} "
-        f"{median(run.percentile(0.99) for run in runs):>8.1f}  {statuses}"
+    names = ("genuine, alone", "genuine, in the flood", "forged")
+    rate = Spread([under.rate / alone.rate for alone, under, _ in pairs], 2)
+    time = Spread([under.percentile(0.5) / alone.percentile(0.5) for alone, under, _ in pairs], 2)
+    return Table(
+        f"{GENUINE} genuine senders, and {FORGED:,} forged webhooks from {FORGERS} others at full "
+        f"speed. {RUNS} pairs; median (least to most).",
+        ("", "per second", "p50 ms", "p99 ms", "statuses"),
+        [_row(name, [pair[it] for pair in pairs]) for it, name in enumerate(names)],
+        (f"genuine in the flood against alone: rate x{rate}, p50 x{time}",),
     )
+
+
+def _row(name: str, runs: list[Sent]) -> list[object]:
+    return [
+        name,
+        Spread([run.rate for run in runs]),
+        Spread([run.percentile(0.5) for run in runs], 1),
+        Spread([run.percentile(0.99) for run in runs], 1),
+        ", ".join(str(it) for it in sorted({status for run in runs for status in run.statuses})),
+    ]

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench.ports import free_ports
+import psutil
+
+from bench.processes import TIMEOUT, Server, await_answer, running
 from cli.preflight import find_redis
 from core.settings import ROOT, get_settings
+from tests.support.stack import free_ports
 
 SECRET = "a-secret-for-measuring"  # noqa: S105 - opens nothing
-TIMEOUT = 60
 
 
 @contextmanager
-def running_gateway(**settings: object) -> Generator[int]:
-    """Run a gateway inside the block and give its port; keyword arguments are settings."""
+def running_gateway(**settings: object) -> Generator[Server]:
+    """Run a gateway inside the block; keyword arguments are settings."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         port, redis_port = free_ports(2)
@@ -35,38 +34,17 @@ def running_gateway(**settings: object) -> Generator[int]:
             **settings,
         }
         env = {**os.environ, **{f"IGW_{name.upper()}": str(value) for name, value in own.items()}}
-        redis = [str(find_redis(get_settings())), "--port", str(redis_port), "--save", ""]
-        stack.enter_context(_running(redis, env, folder))
+        stack.enter_context(running(redis_command(redis_port), env, folder))
         migrate = [sys.executable, "-m", "cli.main", "migrate"]
-        with _running(migrate, env, ROOT) as migration:
+        with running(migrate, env, ROOT) as migration:
             migration.wait(TIMEOUT)
         gunicorn = ("--config", "python:gateway.gunicorn_config", "gateway.app:create_app()")
-        stack.enter_context(_running([sys.executable, "-m", "gunicorn", *gunicorn], env, ROOT))
-        _await(f"http://127.0.0.1:{port}/healthz")
-        yield port
+        command = [sys.executable, "-m", "gunicorn", *gunicorn]
+        process = stack.enter_context(running(command, env, ROOT))
+        await_answer(f"http://127.0.0.1:{port}/healthz")
+        yield Server(port, psutil.Process(process.pid))
 
 
-@contextmanager
-def _running(
-    command: list[str], env: dict[str, str], folder: Path
-) -> Generator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(  # noqa: S603 - our own programs
-        command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(TIMEOUT)
-
-
-def _await(url: str) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own gateway
-                return
-        except OSError:
-            time.sleep(0.05)
-    message = f"{url} did not answer within {TIMEOUT} s"
-    raise TimeoutError(message)
+def redis_command(port: int) -> list[str]:
+    """Give the command of a Redis that keeps nothing on disk."""
+    return [str(find_redis(get_settings())), "--port", str(port), "--save", ""]

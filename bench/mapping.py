@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Sequence
 from typing import Any
 
+from bench.tables import Spread, Table
 from core.mapping.casts import Lookups
 from core.mapping.conditions import Condition, Operator
 from core.mapping.resolve import Payload, resolve
@@ -22,21 +22,21 @@ RECORDS = 2_000
 RUNS = 5
 
 
-def measure() -> None:
-    """Print records per second for rule sets and schemas of several sizes.
+def measure() -> Table:
+    """Measure records per second for rule sets and schemas of several sizes.
 
     The records are spread over the rules evenly, so that half of the rules are tried on average.
     """
-    print(
-        f"{'rules':>6} {'fields':>7} {'records/s':>10} {'least':>8} {'most':>8} {'us/record':>10}"
-    )
+    rows = []
     for rule_count, field_count in SIZES:
-        rates = _rates(rule_count, field_count)
-        middle = statistics.median(rates)
-        print(
-            f"{rule_count:>6} {field_count:>7} {middle:>10,.0f} {min(rates):>8,.0f} "
-            f"{max(rates):>8,.0f} {1e6 / middle:>10.1f}"
-        )
+        rates = Spread(_rates(rule_count, field_count))
+        rows.append([rule_count, field_count, rates, f"{1e6 / rates.middle:.0f}"])
+    return Table(
+        f"Records mapped in a second on one core: routed, resolved, cast and checked. {RUNS} runs "
+        f"of {RECORDS:,} records; median (least to most).",
+        ("rules", "fields", "records/s", "us per record"),
+        rows,
+    )
 
 
 def _rates(rule_count: int, field_count: int) -> list[float]:

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.tables import Table
+
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
@@ -58,8 +60,8 @@ QUERIES = (
 """Questions whose cost depends on what is asked; those whose page is not there are left out."""
 
 
-def measure() -> None:
-    """Print p50 and p95 of the server's time, the number of queries and the bytes, page by page.
+def measure() -> Table:
+    """Measure p50 and p95 of the server's time, the number of queries and the bytes, page by page.
 
     On a machine that does other work as well, the CPU's time is the one to compare.
     `IGW_BENCH_DATA` names a folder that keeps the filled database for the next time.
@@ -72,7 +74,7 @@ def measure() -> None:
         os.environ["IGW_LOG_LEVEL"] = "ERROR"
         os.environ["IGW_DEV_LOGIN"] = "true"
         _fill_once()
-        _measure()
+        return _measure()
 
 
 def _fill_once() -> None:
@@ -94,28 +96,37 @@ def _fill_once() -> None:
     print(f"filled in {time.monotonic() - started:.0f} s: {Size()}")
 
 
-def _measure() -> None:
+def _measure() -> Table:
     from gateway.app import create_app  # noqa: PLC0415
 
     app = create_app()
     client = logged_in(app)
     counter = _QueryCounter()
-    slow = []
-    print(
-        f"{'page':<44} {'status':>6} {'p50 ms':>8} {'p95 ms':>8} {'p95 CPU':>8} "
-        f"{'queries':>8} {'KiB':>7}"
-    )
+    slow, rows = [], []
     for address in addresses(app):
         seconds, answer, queries = _ask(client, address, counter)
         p50, p95 = (share([it[0] for it in seconds]) * 1000 for share in (statistics.median, _p95))
         cpu = _p95([it[1] for it in seconds]) * 1000
         if p95 > 50:  # noqa: PLR2004 - the aim, in milliseconds
             slow.append(address)
-        print(
-            f"{address[:44]:<44} {answer.status_code:>6} {p50:>8.1f} {p95:>8.1f} {cpu:>8.1f} "
-            f"{queries:>8} {len(answer.data) / 1024:>7.0f}"
+        rows.append(
+            [
+                address,
+                answer.status_code,
+                f"{p50:.1f}",
+                f"{p95:.1f}",
+                f"{cpu:.1f}",
+                queries,
+                f"{len(answer.data) / 1024:.0f}",
+            ]
         )
-    print(f"above 50 ms at p95: {', '.join(slow) or 'none'}")
+    return Table(
+        "The server's time for each page with 100,000 links, 500,000 rows of activity and 200 "
+        f"rules. {RUNS} requests each.",
+        ("page", "status", "p50 ms", "p95 ms", "p95 CPU ms", "queries", "KiB"),
+        rows,
+        (f"above 50 ms at p95: {', '.join(slow) or 'none'}",),
+    )
 
 
 def _ask(client: FlaskClient, address: str, counter: _QueryCounter):  # noqa: ANN202

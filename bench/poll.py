@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import tempfile
 import time
 from pathlib import Path
+
+import psutil
+
+from bench.tables import Spread, Table
 
 SIZES = (1_000, 10_000, 50_000)
 RUNS = 5
 
 
-def measure() -> None:
-    """Print CPU seconds per poll for ledgers of several sizes; the vendor's time is left out."""
+def measure() -> Table:
+    """Measure the CPU of a poll for ledgers of several sizes; the vendor's time is left out."""
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ["IGW_DATA_DIR"] = folder
         os.environ["IGW_ENV_FILE"] = str(Path(folder) / "no.env")
-        print(f"{'tasks':>8} {'CPU s, median of 5':>20} {'least':>8} {'most':>8} {'us/task':>9}")
         for size in SIZES:
-            seconds = _cpu_of_polls(size)
-            middle = statistics.median(seconds)
-            print(
-                f"{size:>8,} {middle:>20.3f} {min(seconds):>8.3f} {max(seconds):>8.3f} "
-                f"{middle / size * 1e6:>9.1f}"
-            )
+            before = psutil.Process().memory_info().rss
+            seconds = Spread(_cpu_of_polls(size), 3)
+            grown = (psutil.Process().memory_info().rss - before) / 1_000_000
+            per_task = f"{seconds.middle / size * 1e6:.1f}"
+            rows.append([f"{size:,}", seconds, per_task, f"{grown:.0f}"])
+    return Table(
+        f"A poll in which nothing has changed: parsing, hashing, comparing with the ledger. {RUNS} "
+        "runs; median (least to most).",
+        ("open tasks", "CPU s", "us per task", "MB more than before"),
+        rows,
+    )
 
 
 def _cpu_of_polls(size: int) -> list[float]:

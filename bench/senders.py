@@ -18,12 +18,17 @@ from uuid import uuid4
 
 from bench.gateway import SECRET
 
-EVENT = {
-    "webhookEvent": "jira:issue_updated",
-    "issue": {"id": "10001", "key": "HR-7", "fields": {"summary": "Prepare a laptop " * 40}},
-    "changelog": {"items": [{"field": "status", "fromString": "To Do", "toString": "Done"}]},
-}
-"""Of the size of a small event of Jira's, about 1 kB; nobody of ours works on it here."""
+
+def event(size: int, issue_id: str = "10001") -> bytes:
+    """Give an event as Jira sends it, of about so many bytes."""
+    body = {
+        "webhookEvent": "jira:issue_updated",
+        "issue": {"id": issue_id, "key": "HR-7", "fields": {"summary": "Prepare a laptop"}},
+        "changelog": {"items": [{"field": "status", "fromString": "To Do", "toString": "Done"}]},
+    }
+    missing = max(0, size - len(json.dumps(body)) - 20)
+    body["issue"]["fields"]["description"] = ("Prepare a laptop. " * (missing // 18 + 1))[:missing]
+    return json.dumps(body).encode()
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,9 @@ class Order:
     seconds: float = 3600
     most: int = 10**9
     forged: bool = False
+    size: int = 1_000
+    issues: tuple[str, ...] = ("10001",)
+    """Ids of the issues that the events are about, in turn."""
 
 
 class Load:
@@ -75,7 +83,7 @@ class Load:
 
 
 def _send_all(pipe: Connection, order: Order) -> None:
-    requests = _requests(forged=order.forged)
+    requests = _requests(order)
     selector = selectors.DefaultSelector()
     senders = [_Sender(order.port) for _ in range(order.connections)]
     for sender in senders:
@@ -128,14 +136,15 @@ class _Sender:
         return int(head[9:12])
 
 
-def _requests(*, forged: bool) -> Iterator[bytes]:
-    body = json.dumps(EVENT).encode()
-    digest = hmac.new(b"a guess" if forged else SECRET.encode(), body, hashlib.sha256).hexdigest()
+def _requests(order: Order) -> Iterator[bytes]:
+    secret = b"a guess" if order.forged else SECRET.encode()
+    bodies = [event(order.size, issue) for issue in order.issues]
+    digests = [hmac.new(secret, body, hashlib.sha256).hexdigest().encode() for body in bodies]
     run = uuid4().hex
     for number in count():
+        body, digest = bodies[number % len(bodies)], digests[number % len(bodies)]
         yield (
             b"POST /webhooks/jira HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
             b"X-Hub-Signature: sha256=%b\r\nX-Atlassian-Webhook-Identifier: %b-%d\r\n"
-            b"Content-Length: %d\r\n\r\n%b"
-            % (digest.encode(), run.encode(), number, len(body), body)
+            b"Content-Length: %d\r\n\r\n%b" % (digest, run.encode(), number, len(body), body)
         )

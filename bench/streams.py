@@ -9,13 +9,11 @@ from contextlib import ExitStack, closing
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from http.cookies import SimpleCookie
-from statistics import median
 from urllib.parse import urlencode
-
-import psutil
 
 from bench.gateway import running_gateway
 from bench.senders import Load, Order, Sent
+from bench.tables import Spread, Table
 
 STREAMS = 64
 SENDERS = 4
@@ -23,32 +21,38 @@ SECONDS = 5.0
 RUNS = 5
 
 
-def measure() -> None:
-    """Print both, and the ratio of p99 as the median of five pairs; each line goes to each page."""
+def measure() -> Table:
+    """Compare five pairs: without pages, and with 64 of them; each line goes to each page."""
     pairs = []
-    with running_gateway(dev_login="true") as port:
-        cookie = _log_in(port)
-        Load(Order(port, SENDERS, seconds=2)).result()
-        before = _memory(port)
+    with running_gateway(dev_login="true") as gateway:
+        cookie = _log_in(gateway.port)
+        Load(Order(gateway.port, SENDERS, seconds=2)).result()
+        before = gateway.memory()
         for _ in range(RUNS):
-            alone = Load(Order(port, SENDERS, SECONDS)).result()
+            alone = Load(Order(gateway.port, SENDERS, SECONDS)).result()
             with ExitStack() as pages:
                 for _ in range(STREAMS):
-                    pages.callback(_Page(port, cookie).close)
-                one_more = _open(port, cookie)[1].status
-                watched = Load(Order(port, SENDERS, SECONDS)).result()
-                during = _memory(port)
+                    pages.callback(_Page(gateway.port, cookie).close)
+                one_more = _open(gateway.port, cookie)[1].status
+                watched = Load(Order(gateway.port, SENDERS, SECONDS)).result()
+                during = gateway.memory()
             pairs.append((alone, watched))
-        after = _memory(port)
-    print(f"{'':<26} {'per second':>10} {'p50 ms':>8} {'p99 ms':>8}")
-    _print("webhooks, alone", [pair[0] for pair in pairs])
-    _print(f"webhooks, {STREAMS} pages open", [pair[1] for pair in pairs])
-    ratio = median(watched.percentile(0.99) / alone.percentile(0.99) for alone, watched in pairs)
-    rate = median(watched.rate / alone.rate for alone, watched in pairs)
-    print(f"with pages open against alone: p99 x{ratio:.2f}, rate x{rate:.2f}")
-    print(f"one page more is answered {one_more}")
-    print(
-        f"PSS of the gateway: {before:.0f} MB, {during:.0f} MB with the pages, {after:.0f} MB after"
+        after = gateway.memory()
+    p99 = Spread([watched.percentile(0.99) / alone.percentile(0.99) for alone, watched in pairs], 2)
+    rate = Spread([watched.rate / alone.rate for alone, watched in pairs], 2)
+    return Table(
+        f"Webhooks from {SENDERS} senders, alone and with {STREAMS} live pages open. {RUNS} pairs "
+        f"of {SECONDS:.0f} s; median (least to most).",
+        ("", "per second", "p50 ms", "p99 ms"),
+        [
+            _row("webhooks, alone", [pair[0] for pair in pairs]),
+            _row(f"webhooks, {STREAMS} pages open", [pair[1] for pair in pairs]),
+        ],
+        (
+            f"with pages open against alone: p99 x{p99}, rate x{rate}",
+            f"one page more is answered {one_more}",
+            f"gateway (PSS): {before:.0f} MB, {during:.0f} with the pages, {after:.0f} after",
+        ),
     )
 
 
@@ -98,20 +102,10 @@ def _log_in(port: int) -> str:
     return "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items() if morsel.value)
 
 
-def _memory(port: int) -> float:
-    """Give the proportional set size of gunicorn's processes, in MB."""
-    [master] = [
-        one
-        for one in psutil.Process().children()
-        if any(at.laddr.port == port for at in one.net_connections("tcp") if at.status == "LISTEN")
+def _row(name: str, runs: list[Sent]) -> list[object]:
+    return [
+        name,
+        Spread([run.rate for run in runs]),
+        Spread([run.percentile(0.5) for run in runs], 1),
+        Spread([run.percentile(0.99) for run in runs], 1),
     ]
-    processes = [master, *master.children()]
-    return sum(one.memory_full_info().pss for one in processes) / 1_000_000
-
-
-def _print(name: str, runs: list[Sent]) -> None:
-    print(
-        f"{name:<26} {median(run.rate for run in runs):>10.0f} "
-        f"{median(run.percentile(0.5) for run in runs):>8.1f} "
-        f"{median(run.percentile(0.99) for run in runs):>8.1f}"
-    )

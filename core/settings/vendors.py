@@ -24,7 +24,7 @@ class PeopleForce(BaseModel):
         default=None, description="Company API key (Settings, API keys). Empty: the sandbox."
     )
     peopleforce_requests_per_second: float = Field(
-        default=4.0, gt=0, le=100, description="Calls per second, all processes together."
+        default=4.0, gt=0, le=1000, description="Calls per second, all processes together."
     )
 
 
@@ -41,7 +41,7 @@ class Jira(BaseModel):
         default=None, description="API token of that account; it expires, at most a year on."
     )
     jira_requests_per_second: float = Field(
-        default=20.0, gt=0, le=100, description="Calls per second, all processes together."
+        default=20.0, gt=0, le=1000, description="Calls per second, all processes together."
     )
     jira_webhook_secrets: Listed[SecretStr] = Field(
         default=(),
