@@ -6,11 +6,11 @@ import time
 
 import psutil
 
-from bench.gateway import SECRET
 from bench.processes import Server
 from bench.senders import Load, Order
 from bench.stack import Measured, running_stack
 from bench.tables import Table
+from core.settings import SANDBOX_WEBHOOK_SECRET as SECRET
 
 WEBHOOKS = 20_000
 SENDERS = 64
@@ -22,7 +22,7 @@ FAST = 1_000
 def measure() -> Table:
     """Move issues, send the burst about them, and count what came of it."""
     settings = {"jira_requests_per_second": FAST, "peopleforce_requests_per_second": FAST}
-    with running_stack(jira_webhook_secrets=SECRET, **settings) as stack:
+    with running_stack(**settings) as stack:
         return Table(
             f"{WEBHOOKS:,} webhooks from {SENDERS} connections about {MOVED} issues that were "
             "moved to Done in Jira, while the workers run. Memory is that of the gateway (PSS).",
@@ -41,7 +41,9 @@ def _rows(stack: Measured) -> list[tuple[str, object]]:
     before, known = gateway.memory(), stack.count("deliveries")
     began = time.monotonic()
     issues = tuple(issue["id"] for issue in moved)
-    order = Order(stack.ports["gateway"], SENDERS, most=WEBHOOKS, issues=issues, size=2_000)
+    order = Order(
+        stack.ports["gateway"], SENDERS, most=WEBHOOKS, secret=SECRET, size=2_000, issues=issues
+    )
     sent = Load(order).result()
     after = gateway.memory()
     stack.await_settled(900)

@@ -31,7 +31,6 @@ def measure() -> Table:
                 _rows(stack),
             )
         finally:
-            stack.stop()
             stack.destroy()
 
 

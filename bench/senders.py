@@ -58,7 +58,7 @@ class Order:
     connections: int
     seconds: float = 3600
     most: int = 10**9
-    forged: bool = False
+    secret: str = SECRET
     size: int = 1_000
     issues: tuple[str, ...] = ("10001",)
     """Ids of the issues that the events are about, in turn."""
@@ -137,7 +137,7 @@ class _Sender:
 
 
 def _requests(order: Order) -> Iterator[bytes]:
-    secret = b"a guess" if order.forged else SECRET.encode()
+    secret = order.secret.encode()
     bodies = [event(order.size, issue) for issue in order.issues]
     digests = [hmac.new(secret, body, hashlib.sha256).hexdigest().encode() for body in bodies]
     run = uuid4().hex

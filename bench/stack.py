@@ -62,7 +62,6 @@ def running_stack(**settings: object) -> Generator[Measured]:
             stack.await_settled()
             yield stack
         finally:
-            stack.stop()
             stack.destroy()
 
 

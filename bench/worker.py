@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from bench.gateway import SECRET
 from bench.senders import Load, Order
 from bench.stack import Measured, running_stack
 from bench.tables import Spread, Table
+from core.settings import SANDBOX_WEBHOOK_SECRET as SECRET
 
 DELIVERIES = 2_000
 SENDERS = 8
@@ -19,7 +19,7 @@ RUNS = 3
 def measure() -> Table:
     """Send webhooks that all ask for a look at an issue, and time until the last one is done."""
     settings = {"jira_requests_per_second": FAST, "peopleforce_requests_per_second": FAST}
-    with running_stack(jira_webhook_secrets=SECRET, **settings) as stack:
+    with running_stack(**settings) as stack:
         issues = tuple(issue["id"] for issue in stack.jira.issues())
         runs = [_run(stack, issues) for _ in range(RUNS)]
     return Table(
@@ -39,7 +39,7 @@ def _run(stack: Measured, issues: tuple[str, ...]) -> tuple[float, float, float]
     before = stack.count("deliveries")
     stack.jira.forget_calls()
     began = time.monotonic()
-    order = Order(stack.ports["gateway"], SENDERS, most=DELIVERIES, issues=issues)
+    order = Order(stack.ports["gateway"], SENDERS, most=DELIVERIES, secret=SECRET, issues=issues)
     sent = Load(order).result()
     stack.await_settled()
     lasted = time.monotonic() - began
