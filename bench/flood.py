@@ -20,7 +20,7 @@ def measure() -> Table:
         Load(Order(gateway.port, GENUINE, seconds=2)).result()
         for _ in range(RUNS):
             alone = Load(Order(gateway.port, GENUINE, ALONE_SECONDS)).result()
-            flood = Load(Order(gateway.port, FORGERS, most=FORGED, secret="a guess"))
+            flood = Load(Order(gateway.port, FORGERS, most=FORGED, secret="a guess"))  # noqa: S106
             under = Load(Order(gateway.port, GENUINE, ALONE_SECONDS)).result()
             pairs.append((alone, under, flood.result()))
     names = ("genuine, alone", "genuine, in the flood", "forged")
