@@ -31,7 +31,7 @@ lint: sync ## Check style, types and the layers
 	@$(UV) run --no-sync lint-imports
 
 bench: sync ## Measure against the numbers that the gateway should reach
-	@$(UV) run --no-sync python -m bench
+	@$(UV) run --no-sync python -m bench --write docs/performance.md
 
 chaos: sync ## Kill it in all ways and count what is lost: SEED=1-10 MINUTES=60 STEP='sync: *'
 	@$(UV) run --no-sync python -m tests.chaos --seeds $(or $(SEED),1) --minutes $(or $(MINUTES),60) \
