@@ -37,21 +37,54 @@
   document.addEventListener("DOMContentLoaded", sortable);
   document.addEventListener("htmx:after:swap", sortable);
 
-  // A form that is drawn anew has what was sent. What was typed since then is put back, and the
-  // page is not left by mistake while something is not saved.
-  let typing = null;
+  // A form that is drawn anew has what was sent. What was changed since then is put back, as on a
+  // slow line people go on typing; buttons wait meanwhile (rules.css), since of two steps at once
+  // each would draw the form without the other.
   let unsaved = false;
   const editor = () => document.querySelector("form[data-keeps]");
+  const sent = new WeakMap(); // For each request: its number, and the form's values at that moment.
+  let last = 0;
+  let drawn = 0;
+  let running = 0;
+  let later = [];
 
-  document.addEventListener("htmx:before:swap", () => {
-    const element = document.activeElement;
-    const text = element?.matches?.("input:not([type=checkbox], [type=radio]), textarea");
-    typing = text && element.id && editor()?.contains(element) ? { id: element.id, value: element.value } : null;
+  const ticked = (control) => control.matches("[type=checkbox], [type=radio]");
+  const valueOf = (control) => (ticked(control) ? control.checked : control.value);
+  const controls = () => [...editor().elements].filter((one) => one.id && one.matches("input:not([type=hidden]), select, textarea"));
+  const redraws = (ctx) => editor() && (ctx.target?.id ?? ctx.target) === "editing";
+  const wait = (change) => {
+    running += change;
+    document.getElementById("editing")?.classList.toggle("is-redrawing", running > 0);
+  };
+
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    if (!redraws(ctx)) return;
+    sent.set(ctx, { number: ++last, values: new Map(controls().map((one) => [one.id, valueOf(one)])) });
+    wait(1);
   });
-  document.addEventListener("htmx:after:swap", () => {
-    const element = typing && document.getElementById(typing.id);
-    if (element && element.value !== typing.value) element.value = typing.value;
-    typing = null;
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => sent.has(ctx) && wait(-1));
+
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { ctx } = event.detail;
+    const asked = sent.get(ctx);
+    if (!asked || !editor()) return;
+    if (asked.number < drawn) return event.preventDefault(); // A newer one is shown already.
+    drawn = asked.number;
+    // Rows that move up would be given what was typed into another.
+    const moves = /^(remove|raise) /.test(ctx.sourceElement?.value ?? "");
+    later = moves ? [] : controls().filter((one) => asked.values.has(one.id) && asked.values.get(one.id) !== valueOf(one));
+  });
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    if (!sent.has(ctx)) return;
+    for (const old of later.splice(0)) {
+      const control = document.getElementById(old.id);
+      if (!control || valueOf(control) === valueOf(old)) continue;
+      if (ticked(control)) control.checked = old.checked;
+      else control.value = old.value;
+      control.dispatchEvent(new Event("input", { bubbles: true }));
+      // What has the form drawn anew has to be drawn with this choice.
+      if (control.hasAttribute("hx-post")) control.dispatchEvent(new Event("change", { bubbles: true }));
+    }
   });
 
   document.addEventListener("input", (event) => {
