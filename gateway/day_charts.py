@@ -35,7 +35,7 @@ class DayChart:
     about: str
     svg: Markup
     legend: Sequence[tuple[str, str]]
-    """Class and meaning of each colour; empty where there is one."""
+    """Class and meaning of each colour; empty where there is one, and all of it was measured."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,8 @@ def _chart(
     moments = [point.at for point in lines[0].points]
     svg = draw(Chart(key, title, moments, layers, summary, written))
     legend = [(one.kind, one.label) for one in lines] if len(lines) > 1 else []
+    if any(all(layer.values[place] is None for layer in layers) for place in range(len(moments))):
+        legend.append(("unknown", "not measured"))
     return DayChart(title, number, about, svg, legend)
 
 
