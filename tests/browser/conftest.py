@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from filled import FEW
 from playwright.sync_api import Browser
 
+from tests.browser.screenshots import gateway_alone
 from tests.conftest import not_run
 from tests.support.stack import Stack
 from tests.support.visiting import Visitor, chromium
@@ -22,9 +24,16 @@ def stack(tmp_path_factory) -> Iterator[Stack]:
         stack.destroy()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def filled_gateway(tmp_path_factory) -> Iterator[str]:
+    """The address of a gateway with a few rows of everything, and without workers."""
+    with gateway_alone(tmp_path_factory.mktemp("filled"), FEW) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, one for all tests of a module; each person has a window of their own in it."""
+    """Chromium, one for all tests; each person has a window of their own in it."""
     try:
         with chromium() as browser:
             yield browser
@@ -41,6 +50,8 @@ def visit(stack, browser) -> Iterator[Callable[..., Visitor]]:
     visitors: list[Visitor] = []
 
     def come(role: str = "admin", **options: object) -> Visitor:
+        # Colours that fade from one theme to the other would be measured half-way.
+        options = {"reduced_motion": "reduce", **options}
         visitors.append(Visitor(browser, stack.url("gateway"), **options))
         visitors[-1].log_in(role)
         return visitors[-1]

@@ -16,10 +16,12 @@ import tempfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import astuple
 from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from bench.huge import Size
 from core.settings import ROOT
 from tests.conftest import RedisServer
 from tests.gateway.conftest import Gunicorn
@@ -35,19 +37,21 @@ VIEWS = {
 SETTLE_MS = 700
 """What tables and event streams need to bring their first rows."""
 
-FILL = "from bench.huge import fill; fill()"
+FILL = "import sys; from bench.huge import Size, fill; fill(Size(*map(int, sys.argv[1:])))"
 
 
 @contextmanager
-def gateway_alone(folder: Path, *, filled: bool) -> Generator[str]:
-    """Run a gateway and a Redis, without workers, on a database that is empty or huge."""
+def gateway_alone(folder: Path, size: Size | None) -> Generator[str]:
+    """Run a gateway and a Redis, without workers, on a database that is empty or of a size."""
     redis = RedisServer(folder)
     redis.start()
     gateway = Gunicorn(folder, redis.url, dev_login=True)
     try:
         gateway.start()
-        if filled:
-            subprocess.run([sys.executable, "-c", FILL], cwd=ROOT, env=gateway.env, check=True)
+        if size:
+            rows = map(str, astuple(size))
+            filling = [sys.executable, "-c", FILL, *rows]
+            subprocess.run(filling, cwd=ROOT, env=gateway.env, check=True)
         yield f"http://127.0.0.1:{gateway.port}"
         gateway.stop()
     finally:
@@ -68,9 +72,9 @@ def usual(folder: Path) -> Generator[str]:
 
 
 DATA: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
-    "empty": lambda folder: gateway_alone(folder, filled=False),
+    "empty": lambda folder: gateway_alone(folder, None),
     "usual": usual,
-    "huge": lambda folder: gateway_alone(folder, filled=True),
+    "huge": lambda folder: gateway_alone(folder, Size()),
 }
 
 
