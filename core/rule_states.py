@@ -101,6 +101,7 @@ class Tripped:
     name: str
     since: datetime
     held: int
+    rule_id: int
 
 
 def tripped(session: Session) -> list[Tripped]:
@@ -110,7 +111,8 @@ def tripped(session: Session) -> list[Tripped]:
     )
     held = held_by_rule(session)
     return [
-        Tripped(row.name, row.tripped_at or row.updated_at, held.get(row.id, 0)) for row in rows
+        Tripped(row.name, row.tripped_at or row.updated_at, held.get(row.id, 0), row.id)
+        for row in rows
     ]
 
 

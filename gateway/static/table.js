@@ -40,8 +40,16 @@
     return time;
   };
 
+  // Rows stay of one size; all of a long text is shown to who points at it, and on the record's page.
+  const LONG = 150;
+  const textOf = (value) => {
+    const text = make("span", value?.length > LONG ? "is-long" : "", value ?? "");
+    if (text.className) text.title = value;
+    return text;
+  };
+
   const KINDS = {
-    text: (value) => make("span", "", value ?? ""),
+    text: textOf,
     number: (value) => make("span", "", value === null || value === undefined ? "" : Number(value).toLocaleString("en")),
     code: (value) => make("code", "", value ?? ""),
     state: (value) => make("span", `tag ${colour(value)}`, String(value ?? "").replaceAll("_", " ")),

@@ -31,7 +31,7 @@ WELL = Status(
 
 
 def tripped(name: str = "A", held: int = 2, days_ago: int = 0) -> Tripped:
-    return Tripped(name, now() - timedelta(days=days_ago), held)
+    return Tripped(name, now() - timedelta(days=days_ago), held, 1)
 
 
 def verdict(**changes) -> Verdict:
