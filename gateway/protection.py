@@ -70,6 +70,10 @@ def configure(app: Flask, settings: Settings) -> None:
     def protect(response: Response) -> Response:
         for name, value in headers.items():
             response.headers.setdefault(name, value)
+        if response.location and response.location.startswith(request.host_url):
+            # Routing names the host that it was asked under: a proxy's inner one, or a forged one.
+            response.location = response.location.removeprefix(request.host_url.rstrip("/"))
+            response.set_data(b"")
         if "user" in g:
             # It was shown to one person; neither a proxy nor the next one at the screen may see it.
             response.headers.setdefault("Cache-Control", "no-store")
