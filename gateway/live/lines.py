@@ -18,10 +18,14 @@ MISSED = 2000
 """Lines that a page gets at most of what it missed; it shows no more than these."""
 
 _WAIT_SECONDS = 1.0
+_GATHER_SECONDS = 0.1
+"""In which a burst of lines comes together: each round costs the time of some webhooks."""
+
 _OVERLAP_SECONDS = 10.0
 """What is followed begins so long ago: a page looks back to now, and nothing falls between."""
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_NUMBERS = logging.getLevelNamesMapping()
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,8 @@ class Filter:
         if self.text and self.text.lower() not in entry.json.lower():
             return False
         fields = entry.fields
-        number = logging.getLevelNamesMapping()
         return (
-            (not self.level or number.get(fields.get("level", ""), 0) >= number[self.level])
+            (not self.level or _NUMBERS.get(fields.get("level", ""), 0) >= _NUMBERS[self.level])
             and (not self.process or fields.get("process") == self.process)
             and (not self.request_id or fields.get("request_id") == self.request_id)
         )
@@ -58,6 +61,7 @@ def _produce(stop: threading.Event) -> Iterator[Event]:
         for entry in log_stream.follow(last, _WAIT_SECONDS):
             last = entry.id
             yield _event(entry)
+        stop.wait(_GATHER_SECONDS)
 
 
 def _recall(last_id: str, accepts: Accepts) -> Recalled:
