@@ -120,6 +120,24 @@ def test_what_changes_something_takes_its_role(person, fake, path, least):
     assert all(b"n=1" in body for *_, body in fake.seen)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/evil.example/", "@evil.example/", "http://evil.example/", "%5Cevil.example", "..%2f..%2fx"],
+)
+def test_no_path_leads_to_another_server_than_flower(person, fake, path):
+    person("viewer").get(f"/flower/{path}")
+
+    assert all(where.startswith("/flower/") for _, where, _, _ in fake.seen)
+
+
+def test_an_operator_reaches_no_control_of_an_admin_by_way_of_their_own(person, fake):
+    for way_up in ("../../worker/shutdown/ops@vm", "%2e%2e/%2e%2e/worker/shutdown/ops@vm"):
+        person("operator").post(f"/flower/api/task/revoke/{way_up}", AJAX)
+
+    # Flower takes all that follows for the task's id, as long as nobody makes the path shorter.
+    assert all("/api/task/revoke/" in where for _, where, _, _ in fake.seen)
+
+
 @pytest.mark.parametrize("path", ["apply", "async-apply", "send-task"])
 def test_nobody_starts_tasks_of_their_choice(person, fake, path):
     answer = person("admin").post(f"/flower/api/task/{path}/pf_jira.sync", AJAX)
