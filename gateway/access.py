@@ -190,5 +190,9 @@ def _from_loopback() -> bool:
 
 
 def _decided(view: V, decision: str) -> V:
+    before = getattr(view, DECISION, None)
+    if before is not None:
+        message = f"{view} is decided already ({before}): who may call it is said once"
+        raise TypeError(message)
     setattr(view, DECISION, decision)
     return view

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from core import shadow
+from core import audit, shadow
 from core.database import reading, writing
 from core.dispatch import publish
 from core.models import Role, Rule, RunState, ShadowRun
@@ -45,6 +45,9 @@ def begin() -> ResponseReturnValue:
             row = session.get(Rule, rule_id)
             name = row.name if row is not None else abort(404, "There is no such rule (any more).")
         run_id = shadow.ask(session, DOMAIN, author(), name)
+        # What it finds may trip a rule.
+        subject = f"rule {name}" if name is not None else "all rules"
+        audit.note(session, author(), "asked for a shadow mapping of", subject)
     # A lost message is no loss: whoever looks for unfinished runs publishes it again.
     publish(TASK, run_id)
     where = url_for("shadow.run", run_id=run_id)
