@@ -7,7 +7,9 @@ import logging
 import threading
 
 import pytest
+from seq import Seq
 
+from core.log_stream import KEY
 from core.logs import (
     NOISY,
     bind_request_id,
@@ -17,6 +19,7 @@ from core.logs import (
     request_id_bound,
 )
 from core.settings import get_settings
+from tests.conftest import wait_until
 
 log = logging.getLogger("tests.logs")
 
@@ -135,3 +138,64 @@ def test_each_thread_has_its_own_request_id():
 
 def test_two_pieces_of_work_never_share_an_id():
     assert len({new_request_id() for _ in range(1000)}) == 1000
+
+
+PLANTED = {
+    "a secret of the settings": "peopleforce-key-of-the-settings",
+    "a password within an address": "database-password",
+    "an e-mail": "olena.bondar@acme.example",
+    "a name": "Olena Bondar",
+    "a title": "Laptop for Olena",
+    "a token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    "a bearer": "abcdef0123456789bearer",
+}
+
+
+@pytest.fixture
+def seq():
+    stand_in = Seq()
+    stand_in.up()
+    yield stand_in
+    stand_in.down()
+
+
+def test_what_was_planted_comes_out_of_no_handler(configured, redis_client, seq):
+    lines = configured(
+        log_format="json",
+        seq_url=seq.url,
+        peopleforce_api_key=PLANTED["a secret of the settings"],
+        jira_base_url="https://acme.example",
+        jira_email="bot@acme.example",
+        jira_api_token="jira-token-of-the-settings",
+        jira_webhook_secrets="webhook-secret-of-the-settings",
+        redis_url=get_settings().resolved_redis_url,
+        broker_url=f"redis://:{PLANTED['a password within an address']}@127.0.0.1:1/0",
+    )
+
+    for value in PLANTED.values():
+        if " " not in value:  # Names are known by their field, not by how they look.
+            log.warning("got %s", value if "." in value else f"token={value}")
+            log.warning("got", extra={"note": f"Authorization: Bearer {value}"})
+        for name in ("title", "full_name", "payload", "api_key"):
+            log.warning("got", extra={name: value, "nested": {name: [value]}})
+    try:
+        raise ValueError(f"{PLANTED['an e-mail']} and {PLANTED['a secret of the settings']}")
+    except ValueError:
+        log.exception("failed")
+
+    log.warning("the last one")
+
+    written: list[str] = []
+
+    def file() -> str:
+        written.extend(lines())
+        return "\n".join(written)
+
+    def live() -> str:
+        return "\n".join(fields["line"] for _, fields in redis_client.xrange(KEY))
+
+    for way in (file, live, lambda: json.dumps(seq.events)):
+        wait_until(lambda: "the last one" in way(), every=0.02, what="the last line")  # noqa: B023
+        text = way()
+        assert text.count('"got"') > 20
+        assert {what for what, value in PLANTED.items() if value in text} == set()
