@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
+from core.environment import PREFIX
 from core.log_lines import LineFormatter
 from core.log_queue import BackgroundHandler, Sink, StderrSink
 from core.log_redaction import Redact
@@ -72,8 +73,9 @@ class _RequestIdFilter(logging.Filter):
 
 
 def process_name(otherwise: str) -> str:
-    """Give the name by which supervisord knows this process, `otherwise` under another manager."""
-    return os.environ.get("SUPERVISOR_PROCESS_NAME", otherwise)
+    """Give the name by which supervisord or a container knows this process, else `otherwise`."""
+    names = (os.environ.get(f"{PREFIX}PROCESS_NAME"), os.environ.get("SUPERVISOR_PROCESS_NAME"))
+    return next((name for name in names if name), otherwise)
 
 
 def configure_logging(process: str, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Every setting of the gateway, read from the environment and `secrets/.env`.
+"""Every setting of the gateway, read from the environment, `secrets/.env` and files of secrets.
 
 Each module holds the settings of one concern; `Settings` is all of them. A field's description is
 what `secrets/.env.example` says of it; a structure test holds the two together. Secrets are
@@ -21,7 +21,7 @@ from core.access import (
     is_loopback,
 )
 from core.contradictions import contradictions
-from core.environment import PREFIX, ROOT, env_file, variable
+from core.environment import PREFIX, ROOT, env_file, secrets_dir, variable
 from core.findings import Finding, InvalidSettingsError
 from core.settings.alerts import Alerts
 from core.settings.logging import Logging
@@ -116,7 +116,7 @@ def load_settings() -> Settings:
     one go.
     """
     try:
-        settings = Settings(_env_file=env_file())
+        settings = Settings(_env_file=env_file(), _secrets_dir=secrets_dir())
     except ValidationError as error:
         raise InvalidSettingsError(
             [

@@ -195,6 +195,29 @@ def test_the_environment_wins_over_the_file(given, settings_env, tmp_path):
     assert (settings.gateway_port, settings.flower_port) == (9003, 9002)
 
 
+def test_a_secret_may_be_a_file_of_its_own_and_the_environment_wins_over_it(
+    given, settings_env, tmp_path
+):
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "igw_jira_api_token").write_text("token-in-a-file\n")
+    (secrets / "IGW_JIRA_WEBHOOK_SECRETS").write_text("old, new\n")
+    (secrets / "igw_jira_email").write_text("file@acme.example")
+    (secrets / "igw_slack_webhook_url").write_text("")
+    given_elsewhere = {
+        name: value
+        for name, value in REAL.items()
+        if name not in {"IGW_JIRA_API_TOKEN", "IGW_JIRA_WEBHOOK_SECRETS"}
+    }
+
+    settings = given(**given_elsewhere, IGW_SECRETS_DIR=str(secrets))
+
+    assert settings.jira_api_token.get_secret_value() == "token-in-a-file"
+    assert [one.get_secret_value() for one in settings.jira_webhook_secrets] == ["old", "new"]
+    assert settings.jira_email == REAL["IGW_JIRA_EMAIL"]
+    assert settings.slack is None
+
+
 def test_defaults_are_filled_in_from_the_data_folder_and_the_own_redis(given, tmp_path):
     settings = given(IGW_DATA_DIR=str(tmp_path / "here"), IGW_REDIS_PORT="6400")
 
