@@ -25,6 +25,7 @@ COMMANDS = {
     "set": "Change a setting while everything runs, or show them all.",
     "migrate": "Bring the database to the newest revision.",
     "db": "Move the gateway to another database.",
+    "healthy": "Say whether one process does its work, for health checks of containers.",
 }
 """Name of a command -> its line in `igw --help`; `cli/<name>.py` holds the command of that name.
 
