@@ -24,11 +24,13 @@ run: sync ## Start everything; Ctrl-C stops it in order
 test: sync ## Run all tests
 	@$(UV) run --no-sync pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-lint: sync ## Check style, types and the layers
+lint: sync ## Check style, types, the layers and the files for containers
 	@$(UV) run --no-sync ruff check
 	@$(UV) run --no-sync ruff format --check
 	@$(UV) run --no-sync ty check
 	@$(UV) run --no-sync lint-imports
+	@$(UV) run --no-sync hadolint Dockerfile
+	@$(UV) run --no-sync check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 bench: sync ## Measure against the numbers that the gateway should reach
 	@$(UV) run --no-sync python -m bench --write docs/performance.md
