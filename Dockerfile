@@ -9,7 +9,7 @@ ARG BASE=python:3.11-slim-bookworm
 FROM ${BASE} AS build
 ARG UV=0.13.9
 # Bytecode that is the same at each build: it does not depend on the files' times.
-ENV PYC_INVALIDATION_MODE=unchecked-hash \
+ENV PYC_INVALIDATION_MODE=UNCHECKED_HASH \
     SOURCE_DATE_EPOCH=315532800 \
     UV_COMPILE_BYTECODE=1 \
     UV_LINK_MODE=copy \
