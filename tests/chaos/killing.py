@@ -15,7 +15,7 @@ from tests.chaos.machine import Clock, Disk
 from tests.chaos.steps import STEPS, Step
 from tests.chaos.weather import API
 from tests.support.stack import Stack
-from tests.support.vendors import JiraControl, PeopleForceControl
+from tests.support.vendors import Control, JiraControl, PeopleForceControl
 
 REACH_SECONDS = 45.0
 """How long a step may take to be reached while people change things."""
@@ -74,9 +74,11 @@ def deeds(folder: Path, clock: Clock | None, disk: Disk | None) -> list[Deed]:
 
 def _at(step: Step, trigger: Trigger) -> Callable[..., bool]:
     def do(stack: Stack, _rng: random.Random, meanwhile: Callable[[], None]) -> bool:
-        if step.in_outage:
-            people = PeopleForceControl(stack.url("sandbox_peopleforce"))
-            people.fail("status", method="PUT", path=API["peopleforce"], status=503)
+        vendors: dict[str, type[Control]] = {"jira": JiraControl, "peopleforce": PeopleForceControl}
+        if step.outage:
+            vendor = vendors[step.outage](stack.url(f"sandbox_{step.outage}"))
+            for method in ("PUT", "POST"):
+                vendor.fail("status", method=method, path=API[step.outage], status=503)
         trigger.arm()
         deadline = time.monotonic() + REACH_SECONDS
         while not trigger.struck and time.monotonic() < deadline:

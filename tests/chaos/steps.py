@@ -24,8 +24,8 @@ class Step:
     target: str
     moment: Literal["before", "after", "closed"]
     process: str
-    in_outage: bool = False
-    """It is reached when PeopleForce takes no writes for a while: only long waits come to it."""
+    outage: Literal["peopleforce", "jira", ""] = ""
+    """Who takes no writes for a while, so that it is reached: only long waits come to it."""
     slow: bool = False
     """Its recovery has to wait for a lease or a lock to run out, which takes up to two minutes."""
 
@@ -77,14 +77,22 @@ STEPS = (
     ),
     Step("poll: noted", "tasks.pf_jira.poll", "publish_batches", "before", _WORKER, slow=True),
     Step("poll: published", "tasks.pf_jira.poll", "publish_batches", "after", _WORKER, slow=True),
-    Step("resume: taken", "tasks.pf_jira.resume", "publish_batches", "before", _WORKER, slow=True),
+    Step(
+        "resume: taken",
+        "tasks.pf_jira.resume",
+        "publish_batches",
+        "before",
+        _WORKER,
+        outage="jira",
+        slow=True,
+    ),
     Step(
         "relay: taken",
         "tasks.ops.relay",
         "publish_batches",
         "before",
         _OPS,
-        in_outage=True,
+        outage="peopleforce",
         slow=True,
     ),
 )
