@@ -25,14 +25,14 @@ def measure() -> Table:
     """Compare five pairs: without pages, and with 64 of them; each line goes to each page."""
     pairs = []
     with running_gateway(dev_login="true") as gateway:
-        cookie = _log_in(gateway.port)
+        cookie = log_in(gateway.port)
         Load(Order(gateway.port, SENDERS, seconds=2)).result()
         before = gateway.memory()
         for _ in range(RUNS):
             alone = Load(Order(gateway.port, SENDERS, SECONDS)).result()
             with ExitStack() as pages:
                 for _ in range(STREAMS):
-                    pages.callback(_Page(gateway.port, cookie).close)
+                    pages.callback(Page(gateway.port, cookie).close)
                 one_more = _open(gateway.port, cookie)[1].status
                 watched = Load(Order(gateway.port, SENDERS, SECONDS)).result()
                 during = gateway.memory()
@@ -56,10 +56,11 @@ def measure() -> Table:
     )
 
 
-class _Page:
+class Page:
     """A browser with the live log open, that shows only warnings, as somebody on watch does."""
 
     def __init__(self, port: int, cookie: str) -> None:
+        """Open it, and read from now on."""
         self._connection, answer = _open(port, cookie)
         if answer.status != HTTPStatus.OK:
             raise SystemExit(f"the gateway gave {answer.status} instead of a stream")
@@ -73,6 +74,7 @@ class _Page:
             return  # Closed, maybe in the middle of an event.
 
     def close(self) -> None:
+        """Go away."""
         if self._connection.sock is not None:
             self._connection.sock.shutdown(socket.SHUT_RDWR)
 
@@ -83,7 +85,8 @@ def _open(port: int, cookie: str):  # noqa: ANN202 - the connection and its answ
     return connection, connection.getresponse()
 
 
-def _log_in(port: int) -> str:
+def log_in(port: int) -> str:
+    """Log in as a viewer and give the cookies; the gateway runs with `dev_login`."""
     with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         connection.request("GET", "/login")
         answer = connection.getresponse()
