@@ -20,7 +20,10 @@ from core.settings import ROOT
 
 FOLDER = ROOT / "docs"
 
-ORDER = ("how-it-works", "rules", "operations", "commands", "reliability", "sandbox", "new-domain")
+ORDER = (
+    "dashboard", "how-it-works", "rules", "operations", "commands", "reliability", "sandbox",
+    "new-domain",
+)  # fmt: skip
 """What people look for first; the others follow by name."""
 
 SNIPPET = 160
@@ -29,7 +32,7 @@ SNIPPET = 160
 AddressOf = Callable[[str, str], str]
 """Gives a page's address from its name and an anchor; both may be empty."""
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "xhtmlOut": False}).enable("table")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 
 

@@ -127,7 +127,7 @@ def test_without_a_question_the_help_begins_at_its_first_page(viewer):
     answer = viewer.get("/help/")
 
     assert answer.status in {302, 303}
-    assert answer.headers["Location"] == "/help/how-it-works"
+    assert answer.headers["Location"] == "/help/dashboard"
 
 
 @pytest.mark.parametrize(
