@@ -90,6 +90,9 @@ def pages(visitor: Visitor) -> dict[str, str]:
         wanted = [href for href in wanted if "new" not in href and "data" not in href]
         if wanted:
             found[name] = wanted[0]
+    found |= {"Found": "/search?q=laptop", "New rule": "/rules/new", "My log-ins": "/me"}
+    if "Rule" in found:
+        found |= {f"Rule {part}": f"{found['Rule']}/{part}" for part in ("fit", "history")}
     return {name: href for name, href in found.items() if name != "Flower"}
 
 
