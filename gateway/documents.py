@@ -21,9 +21,19 @@ from core.settings import ROOT
 FOLDER = ROOT / "docs"
 
 ORDER = (
-    "dashboard", "how-it-works", "rules", "operations", "commands", "reliability", "sandbox",
+    "dashboard",
+    "how-it-works",
+    "rules",
+    "operations",
+    "security",
+    "deployment",
+    "metrics",
+    "commands",
+    "reliability",
+    "performance",
+    "sandbox",
     "new-domain",
-)  # fmt: skip
+)
 """What people look for first; the others follow by name."""
 
 SNIPPET = 160

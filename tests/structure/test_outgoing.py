@@ -17,7 +17,7 @@ SPEAKERS = {
     "core/log_seq.py": "Seq, at the address of the settings; redirects are not followed",
     "core/supervisord.py": "supervisord, through its socket in the file system",
     "gateway/auth/google.py": "Google, at addresses in the code",
-    "gateway/dashboard/flower.py": "Flower, on this machine",
+    "gateway/dashboard/flower.py": "Flower, at the settings' address; redirects are not followed",
     "gateway/deadline_worker.py": "whoever called: it wraps gunicorn's own connections",
     "cli/ready.py": "the gateway itself, on this machine",
     "cli/preflight.py": "binds ports and speaks to nobody",
