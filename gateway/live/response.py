@@ -154,8 +154,9 @@ class _Connection:
 
     @classmethod
     def of_request(cls) -> _Connection:
-        """Give the current request's; that of another server than gunicorn is taken for open."""
-        connection = request.environ.get("gunicorn.socket")
+        """Give the current request's; one that the server does not name is taken for open."""
+        names = ("gunicorn.socket", "werkzeug.socket")
+        connection = next((request.environ[it] for it in names if it in request.environ), None)
         return cls(None if connection is None else connection.fileno())
 
     def is_closed(self) -> bool:

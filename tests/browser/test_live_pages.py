@@ -12,6 +12,7 @@ import redis
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import wait_until
+from tests.gateway import planting
 from tests.gateway.conftest import Gunicorn
 from tests.support.visiting import Visitor
 
@@ -81,6 +82,17 @@ def test_a_paused_log_loses_neither_its_place_nor_a_line(gateway, visitor):
     expect(line(page, "first")).to_have_count(1)
     expect(line(page, "second")).to_have_count(1)
     expect(line(page, "third")).to_have_count(1)
+
+
+def test_what_is_planted_in_a_line_is_drawn_as_text(visitor, redis_server):
+    planting.log(planting.planted("in-log"), "c" * 32, redis_server)
+    page = visitor.go("/log?request_id=" + "c" * 32)
+
+    expect(page.get_by_text("in-log")).to_be_visible()
+    page.get_by_role("button", name="cccccccc").click()
+    expect(page.locator("#log-trace-lines").get_by_text("in-log")).to_be_visible()
+
+    assert page.locator("img[src=x], [onerror]").count() == 0
 
 
 def test_a_log_that_nobody_sees_gives_its_place_back_and_goes_on_where_it_was(

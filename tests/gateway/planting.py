@@ -113,15 +113,16 @@ def plant_everywhere() -> set[str]:
         "pf_jira.poll",
         {"began": now().isoformat(), "seconds": 1.0, "error": plant("in-poll-error")},
     )
-    _log(plant("in-log"), request_id="b" * 32)
+    log(plant("in-log"), "b" * 32, get_settings().resolved_redis_url)
     return marks
 
 
-def _log(text: str, request_id: str) -> None:
+def log(text: str, request_id: str, redis_url: str) -> None:
+    """Have a line in the live log that bears this text."""
     record = logging.makeLogRecord({"name": "x", "levelname": "WARNING", "msg": text})
     record.request_id = request_id
     line = LineFormatter("worker-pf_jira", Redact()).line(settled(record))
-    StreamSink(get_settings().resolved_redis_url).write([line])
+    StreamSink(redis_url).write([line])
 
 
 class Seen(HTMLParser):
