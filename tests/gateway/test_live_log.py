@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
@@ -18,7 +19,7 @@ from gateway import deadline_worker
 from gateway.live import response
 from tests.conftest import wait_until
 from tests.gateway.browsing import Browser
-from tests.gateway.conftest import Gunicorn
+from tests.gateway.conftest import Caller, Gunicorn
 from tests.gateway.test_pages import Page
 
 STREAMS = 4
@@ -27,7 +28,7 @@ STREAMS = 4
 class Stream:
     """An open event stream, read as a browser reads it."""
 
-    def __init__(self, gateway: Gunicorn, browser: Browser, query: str = "", last_id: str = ""):
+    def __init__(self, gateway: Caller, browser: Browser, query: str = "", last_id: str = ""):
         jar = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
         headers = {"Cookie": jar, "Accept": "text/event-stream"}
         if last_id:
@@ -109,6 +110,35 @@ def test_a_line_reaches_the_page_and_who_was_away_gets_what_was_missed(gateway, 
     first = next(frame for frame in again.frames() if "data" in frame)
     assert said("two")(json.loads(first["data"]))
     again.until(said("three"))
+
+
+@pytest.fixture
+def gathering_proxy(gateway) -> Iterator[Caller]:
+    """A proxy that passes on nothing before it has two kilobytes of an answer, as some do."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as opened:
+
+        def carry() -> None:
+            browser = opened.enter_context(server.accept()[0])
+            behind = opened.enter_context(socket.create_connection(("127.0.0.1", gateway.port)))
+            opened.callback(behind.shutdown, socket.SHUT_RDWR)  # Ends this thread.
+            behind.sendall(browser.recv(65536))
+            gathered = b""
+            while len(gathered) < 2048 and (part := behind.recv(65536)):
+                gathered += part
+            browser.sendall(gathered)
+            with suppress(OSError):  # One of the two hung up.
+                while part := behind.recv(65536):
+                    browser.sendall(part)
+
+        threading.Thread(target=carry, daemon=True).start()
+        yield Caller(server.getsockname()[1])
+
+
+def test_a_page_behind_a_proxy_that_gathers_is_live_at_once(gateway, viewer, gathering_proxy):
+    with closing(Stream(gathering_proxy, viewer, "text=said-through")) as stream:
+        assert stream.answer.status == 200
+        say(gateway, "through")
+        stream.until(said("through"))
 
 
 def test_a_filter_holds_for_what_was_and_for_what_comes(gateway, listen):
