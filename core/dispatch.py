@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Sequence
 from functools import cache
+from time import sleep
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -21,6 +22,10 @@ LINKS_AT_ONCE = 50
 
 DELIVERIES_AT_ONCE = 100
 """Deliveries in one message: one that comes alone goes alone, a burst travels together."""
+
+
+REFUSED_SECONDS = 1.0
+"""How long a broker that refused is left alone by who publishes in the background."""
 
 
 @cache
@@ -69,12 +74,22 @@ def publish_batches(task: str, ids: Sequence[int], at_once: int) -> None:
             return
 
 
+def _published(task: str, ids: Sequence[int]) -> bool:
+    try:
+        return publish(task, ids)
+    except Exception:
+        # The thread must outlive whatever one message does; its rows stay due.
+        log.exception("publish_failed", extra={"task": task})
+        return False
+
+
 class BackgroundPublisher:
     """Publishes ids from a thread of its own, so that no request waits for the broker.
 
-    One id goes out at once; what arrives while a message is on its way, or while the broker is
-    down, travels together in the next one. What is still here when the process ends is due in the
-    database, and the relay publishes it.
+    One id goes out at once; what arrives while a message is on its way travels together in the next
+    one. A broker that refuses is not asked again for a second, since asking takes the processor
+    from the requests; then a hundred of those that wait try for all. The others, and what is still here
+    when the process ends, are due in the database, and the relay publishes them.
     """
 
     def __init__(self, waiting: int = 100_000) -> None:
@@ -96,12 +111,17 @@ class BackgroundPublisher:
 
     def _run(self) -> None:
         while True:
-            for task, ids in self._next_batches().items():
-                try:
-                    publish(task, ids)
-                except Exception:
-                    # The thread must outlive whatever one message does; its rows stay due.
-                    log.exception("publish_failed", extra={"task": task})
+            batches = self._next_batches()
+            if not all(_published(task, ids) for task, ids in batches.items()):
+                sleep(REFUSED_SECONDS)
+                self._leave_most_to_relay()
+
+    def _leave_most_to_relay(self) -> None:
+        left = max(0, self._queue.qsize() - DELIVERIES_AT_ONCE)
+        for _ in range(left):
+            self._queue.get_nowait()
+        if left:
+            log.warning("publish_left_to_relay", extra={"deliveries": left})
 
     def _next_batches(self) -> dict[str, list[int]]:
         """Wait for an id, and give it with all that have come meanwhile, by task."""

@@ -78,6 +78,7 @@ def test_one_delivery_goes_alone_and_a_burst_travels_a_hundred_to_a_message(monk
     def publish_slowly(task, ids):
         sent.append(list(ids))
         first.wait(10)
+        return True
 
     monkeypatch.setattr(dispatch, "publish", publish_slowly)
     publisher = BackgroundPublisher()
@@ -90,3 +91,29 @@ def test_one_delivery_goes_alone_and_a_burst_travels_a_hundred_to_a_message(monk
     wait_until(lambda: sum(map(len, sent)) == count, what="all of them")
     assert list(map(len, sent)) == ([1] if count == 1 else [1, 100, 100, 49])
     assert [one for ids in sent for one in ids] == list(range(count))
+
+
+def test_a_broker_that_refuses_is_asked_once_a_second_and_not_by_every_delivery(monkeypatch):
+    asked, pauses, over = [], [], threading.Event()
+
+    def refuse(task, ids):
+        asked.append(list(ids))
+        return len(asked) > 1
+
+    def pause(seconds):
+        pauses.append(seconds)
+        over.wait(10)
+
+    monkeypatch.setattr(dispatch, "publish", refuse)
+    monkeypatch.setattr(dispatch, "sleep", pause)
+    publisher = BackgroundPublisher()
+    publisher.offer("pf_jira.handle_deliveries", 0)
+    wait_until(lambda: pauses, what="the broker to be left alone")
+    for number in range(1, 351):
+        publisher.offer("pf_jira.handle_deliveries", number)
+    assert asked == [[0]], "asked again while the broker is left alone"
+    over.set()
+
+    wait_until(lambda: len(asked) == 2, what="the next try")
+    assert asked[1:] == [list(range(251, 351))], "one message tries for all, the relay has the rest"
+    assert pauses == [dispatch.REFUSED_SECONDS]
