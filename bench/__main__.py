@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import (
     burst,
     commands,
+    counting,
     crowd,
     first_run,
     flood,
@@ -38,6 +39,7 @@ MEASUREMENTS: Mapping[str, Callable[[], Table]] = {
     "worker": worker.measure,
     "poll": poll.measure,
     "mapping": mapping.measure,
+    "counting": counting.measure,
     "growth": growth.measure,
     "vendor_calls": vendor_calls.measure,
     "latency": latency.measure,
