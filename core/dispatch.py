@@ -88,8 +88,8 @@ class BackgroundPublisher:
 
     One id goes out at once; what arrives while a message is on its way travels together in the next
     one. A broker that refuses is not asked again for a second, since asking takes the processor
-    from the requests; then a hundred of those that wait try for all. The others, and what is still here
-    when the process ends, are due in the database, and the relay publishes them.
+    from the requests; then a hundred of those that wait try for all. The others, and what is still
+    here when the process ends, are due in the database, and the relay publishes them.
     """
 
     def __init__(self, waiting: int = 100_000) -> None:
