@@ -29,7 +29,7 @@ CALLERS = 32
 SENDERS = 4
 SECONDS = 4.0
 RUNS = 3
-WAIT_SECONDS = 14.0
+WAIT_SECONDS = 20.0
 """How long callers wait: longer than a run takes."""
 
 TROUBLES = {"dead": signal.SIGKILL, "hanging": signal.SIGSTOP}
