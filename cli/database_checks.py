@@ -98,7 +98,7 @@ def _ask() -> Server:
     names = ("max_connections", "superuser_reserved_connections", "server_version_num")
     with get_engine().connect() as connection:
         rows = connection.execute(text("SELECT name, setting FROM pg_settings"))
-        values = dict(row.tuple() for row in rows)
+        values = {row.name: row.setting for row in rows}
     most, reserved, version = (int(values[name]) for name in names)
     durable = values["fsync"] == "on" and values["synchronous_commit"] != "off"
     return Server(version // 10_000, most - reserved, durable)

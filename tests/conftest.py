@@ -20,6 +20,7 @@ import psycopg
 import pytest
 import redis
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser
 from psycopg.sql import SQL, Identifier
 
 from core import database as database_access
@@ -27,6 +28,7 @@ from core.database import get_engine
 from core.migrate import upgrade
 from core.redis_client import get_prompt_redis, get_redis
 from core.settings import get_settings
+from tests.support.visiting import chromium
 
 # No clocks in tests: a busy machine is no finding.
 settings.register_profile("gateway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -104,6 +106,19 @@ def redis_server(tmp_path_factory) -> Iterator[str]:
     server.start()
     yield server.url
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, one for all tests, since Playwright starts once in a process.
+
+    Each person has a window of their own in it.
+    """
+    try:
+        with chromium() as browser:
+            yield browser
+    except FileNotFoundError as error:
+        not_run(f"{error}: install Debian's package `chromium`")
 
 
 @pytest.fixture

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from filled import FEW
-from playwright.sync_api import Browser
 
 from tests.browser.screenshots import gateway_alone
-from tests.conftest import not_run
 from tests.support.stack import Stack
-from tests.support.visiting import Visitor, chromium
+from tests.support.visiting import Visitor
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +27,6 @@ def filled_gateway(tmp_path_factory) -> Iterator[str]:
     """The address of a gateway with a few rows of everything, and without workers."""
     with gateway_alone(tmp_path_factory.mktemp("filled"), FEW) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium, one for all tests; each person has a window of their own in it."""
-    try:
-        with chromium() as browser:
-            yield browser
-    except FileNotFoundError as error:
-        not_run(f"{error}: install Debian's package `chromium`")
 
 
 @pytest.fixture

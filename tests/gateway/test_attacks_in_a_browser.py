@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import not_run
 from tests.gateway import planting
-from tests.support.visiting import Visitor, chromium
+from tests.support.visiting import Visitor
 
 DRAWN = {
     "/": "in-alert",
@@ -26,16 +24,13 @@ DRAWN = {
 
 
 @pytest.fixture
-def visitor(dashboard) -> Iterator[Visitor]:
+def visitor(dashboard, browser) -> Iterator[Visitor]:
     browser_of_http = dashboard()
     planting.plant_everywhere()
-    if shutil.which("chromium") is None:
-        not_run("chromium is not installed: install Debian's package `chromium`")
-    with chromium() as browser:
-        visitor = Visitor(browser, f"http://127.0.0.1:{browser_of_http._caller.port}")
-        visitor.log_in("admin")
-        yield visitor
-        visitor.close()
+    visitor = Visitor(browser, f"http://127.0.0.1:{browser_of_http._caller.port}")
+    visitor.log_in("admin")
+    yield visitor
+    visitor.close()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

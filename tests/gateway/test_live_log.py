@@ -191,8 +191,10 @@ def test_one_too_many_is_told_to_come_back_and_nobody_else_is_kept_waiting(
 def test_a_page_that_was_closed_gives_its_place_back_although_nothing_is_written(
     listen, redis_server
 ):
+    wait_until(lambda: places_taken(redis_server) == 0, what="the other pages to be gone")
     stream = listen("text=nothing-has-this")
-    wait_until(lambda: places_taken(redis_server) == 1, what="the other pages to be gone")
+    assert stream.answer.status == 200
+    assert places_taken(redis_server) == 1
 
     stream.close()
 
