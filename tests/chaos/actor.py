@@ -58,9 +58,10 @@ class Actor:
         keys = {issue["task_id"]: issue["key"] for issue in self._jira.issues()}
         self._ours, self._theirs = [], []
         for task_id, record in self.expected.items():
-            record.changes, record.issue_key = 0, keys.get(task_id)
+            record.changes = 0
             if record.gone is not Gone.NOWHERE:
-                continue
+                continue  # Its issue is known by the key that it had.
+            record.issue_key = keys.get(task_id)
             in_jira = record.issue_key is not None and self._rng.random() < SHARE_FOR_JIRA
             record.side = "Jira" if in_jira else "PeopleForce"
             (self._theirs if in_jira else self._ours).append(task_id)

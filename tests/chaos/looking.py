@@ -44,10 +44,17 @@ class Observer:
         )
         self._database = stack.places.sandbox / "gateway.db"
         self._told: set[str] = set()
+        self._never_accepted: set[str] = set()
 
     def world(self, since: datetime) -> World:
         """Give everything there is to see; the gateway's moves of issues since a moment."""
         webhooks = self._jira.ask("GET", "/webhooks")["deliveries"]
+        # Jira shows the latest ones alone, and what was deleted is judged in every round.
+        self._never_accepted |= {
+            webhook["issue"]
+            for webhook in webhooks
+            if webhook["state"] in NOT_TOLD and webhook["event"] == "jira:issue_deleted"
+        }
         issues: dict[str, list[SeenIssue]] = {}
         for issue in self._jira.issues():
             key = issue["key"]
@@ -87,11 +94,7 @@ class Observer:
             forgotten_deliveries=forgotten,
             never_stored=_in_state(webhooks, {"delivered"}) - stored,
             letters=letters,
-            never_accepted={
-                webhook["issue"]
-                for webhook in webhooks
-                if webhook["state"] in NOT_TOLD and webhook["event"] == "jira:issue_deleted"
-            },
+            never_accepted=self._never_accepted,
         )
 
     def _moves(self, key: str, since: datetime) -> int:
