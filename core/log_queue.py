@@ -106,7 +106,6 @@ class BackgroundHandler(logging.Handler):
         self._lines = formatter
         self._sinks = sinks
         self._capacity = capacity
-        self._held = False
         self._begin_anew()
         _handlers.add(self)
 
@@ -114,6 +113,7 @@ class BackgroundHandler(logging.Handler):
         # SimpleQueue alone may be used in a signal handler that interrupted another use of it.
         self._queue: queue.SimpleQueue[logging.LogRecord | _Asked | None] = queue.SimpleQueue()
         self._lost = 0
+        self._held = False
         self._lock = threading.RLock()
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -125,11 +125,14 @@ class BackgroundHandler(logging.Handler):
         A child copies whatever the thread is in the middle of, an import for instance, and has no
         thread that would finish it.
         """
-        self._held = self._writing.acquire(timeout=LONGEST_HOLD_SECONDS)
+        # Two threads may fork at once; who comes second must not forget the first one's hold.
+        if self._writing.acquire(timeout=LONGEST_HOLD_SECONDS):
+            self._held = True
 
     def go_on(self) -> None:
         """Write again, after a fork, in the parent."""
         if self._held:
+            self._held = False
             self._writing.release()
 
     def forked(self) -> None:
@@ -184,10 +187,12 @@ class BackgroundHandler(logging.Handler):
         if self._thread is not None and self._thread.is_alive():
             self._queue.put(None)
             self._thread.join(CLOSE_SECONDS)
-        with self._lock:
-            self._write_what_waits()
-            for sink in self._sinks:
-                sink.close()
+        # A thread that is stuck in a sink keeps the others from it: the process ends all the same.
+        if self._thread is None or not self._thread.is_alive():
+            with self._lock:
+                self._write_what_waits()
+                for sink in self._sinks:
+                    sink.close()
         super().close()
 
     def _run(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from core import log_queue
 from core.log_lines import LineFormatter
 from core.log_queue import BackgroundHandler, _pieces
 from core.log_redaction import Redact
@@ -26,10 +27,12 @@ class Sink:
         self.lines: list = []
         self.gate = threading.Event()
         self.gate.set()
+        self.entered = threading.Event()
         self.closed = False
         self.error: Exception | None = None
 
     def write(self, lines):
+        self.entered.set()
         self.gate.wait(30)
         if self.error:
             raise self.error
@@ -79,7 +82,7 @@ def test_a_line_goes_to_all_sinks(log, handler, sinks):
 def test_nobody_waits_for_a_log_that_is_stuck_and_what_was_left_out_is_counted(log, handler, sinks):
     sinks[0].gate.clear()
     log.info("first")
-    wait_until(handler._queue.empty, every=0.001, what="the thread to be stuck")
+    assert sinks[0].entered.wait(20), "the thread to be stuck"
 
     for number in range(25):
         log.info("line %d", number)
@@ -111,6 +114,32 @@ def test_everything_is_written_when_the_process_ends_in_order(log, handler, sink
     assert sinks[0].closed
 
 
+def test_a_process_whose_log_is_stuck_ends_all_the_same(log, handler, sinks, monkeypatch):
+    monkeypatch.setattr(log_queue, "CLOSE_SECONDS", 0.05)
+    sinks[0].gate.clear()
+    log.info("one")
+    assert sinks[0].entered.wait(20)
+
+    ending = threading.Thread(target=handler.close, daemon=True)
+    ending.start()
+    ending.join(10)
+
+    assert not ending.is_alive()
+
+
+def test_two_forks_at_once_leave_the_log_going(log, handler, sinks, monkeypatch):
+    monkeypatch.setattr(log_queue, "LONGEST_HOLD_SECONDS", 0.01)
+
+    handler.hold()
+    handler.hold()
+    handler.go_on()
+    handler.go_on()
+    log.info("one")
+    handler.flush()
+
+    assert sinks[0].events == ["one"]
+
+
 def test_what_is_logged_after_that_is_written_at_once(log, handler, sinks):
     handler.close()
 
@@ -122,7 +151,7 @@ def test_what_is_logged_after_that_is_written_at_once(log, handler, sinks):
 def test_a_fork_waits_until_the_thread_is_in_the_middle_of_nothing(log, handler, sinks):
     sinks[0].gate.clear()
     log.info("one")
-    wait_until(handler._queue.empty, every=0.001, what="the thread to be stuck")
+    assert sinks[0].entered.wait(20), "the thread to be stuck"
     forking = threading.Thread(target=handler.hold)
     forking.start()
     forking.join(0.05)
