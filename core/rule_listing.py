@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -49,16 +50,27 @@ def looked_at(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(newest)) or 0
 
 
+_overlaps: dict[tuple[Any, ...], list[Overlap]] = {}
+"""What was found last, by what tells that a rule has changed since: each is compared with each."""
+
+
 def order_matters(rows: Sequence[Rule]) -> list[Overlap]:
     """Give the rules in force whose order decides what becomes of a record, worst first.
 
     Nothing is said of any where a stored rule cannot be read: its own page says why.
     """
-    try:
-        found = overlaps(rules.to_rule(row) for row in rows if row.state is not RuleState.DISABLED)
-    except RuleDocumentError:
-        return []
-    return sorted(found, key=lambda it: _WORST_FIRST.index(it.kind))
+    in_force = [row for row in rows if row.state is not RuleState.DISABLED]
+    seen = tuple((row.id, row.version, row.updated_at) for row in in_force)
+    found = _overlaps.get(seen)
+    if found is None:
+        try:
+            found = overlaps(map(rules.to_rule, in_force))
+        except RuleDocumentError:
+            found = []
+        found.sort(key=lambda it: _WORST_FIRST.index(it.kind))
+        _overlaps.clear()
+        _overlaps[seen] = found
+    return found
 
 
 def held_changes(session: Session, rule_id: int) -> list[DeadLetter]:
