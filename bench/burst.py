@@ -8,7 +8,7 @@ import psutil
 
 from bench.processes import Server
 from bench.senders import Load, Order
-from bench.stack import Measured, running_stack
+from bench.stack import UNLIMITED, Measured, running_stack
 from bench.tables import Table
 from core.settings import SANDBOX_WEBHOOK_SECRET as SECRET
 
@@ -16,13 +16,11 @@ WEBHOOKS = 20_000
 SENDERS = 64
 MOVED = 100
 """Issues that were really moved; the webhooks are about them, two hundred for each."""
-FAST = 1_000
 
 
 def measure() -> Table:
     """Move issues, send the burst about them, and count what came of it."""
-    settings = {"jira_requests_per_second": FAST, "peopleforce_requests_per_second": FAST}
-    with running_stack(**settings) as stack:
+    with running_stack(**UNLIMITED) as stack:
         return Table(
             f"{WEBHOOKS:,} webhooks from {SENDERS} connections about {MOVED} issues that were "
             "moved to Done in Jira, while the workers run. Memory is that of the gateway (PSS).",

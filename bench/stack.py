@@ -15,6 +15,9 @@ from tests.support.vendors import JiraControl, PeopleForceControl
 SEEDED_TASKS = 150
 """Open tasks that the sandbox begins with."""
 
+UNLIMITED = {"jira_requests_per_second": 1_000, "peopleforce_requests_per_second": 1_000}
+"""Settings by which the sandbox is what limits, not a vendor's budget."""
+
 A_DAY = 86_400
 TIMEOUT = 300.0
 
