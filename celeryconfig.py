@@ -4,9 +4,8 @@ Queues, routes and beat's schedule come from the `domain.toml` files; the rest i
 failures that were seen with Celery's defaults, each named beside its setting.
 """
 
-from kombu import Exchange, Queue
-
-from core.domains import all_workers, load_domains
+from core import broker
+from core.domains import load_domains
 from core.liveness import EVERY_SECONDS
 from core.schedule import EPOCH, RECHECK_SECONDS, TurnSchedule
 from core.settings import get_settings
@@ -36,7 +35,7 @@ broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 # The default waits for ever for a free connection.
 broker_pool_acquire_timeout = 5
-broker_transport_options = {
+_REDIS_OPTIONS = {
     "visibility_timeout": _VISIBILITY_TIMEOUT,
     # Seconds and rounds between sweeps for unacknowledged messages; the defaults add 100 s.
     "unacked_restore_interval": 5,
@@ -49,6 +48,14 @@ broker_transport_options = {
     "retry_on_timeout": True,
     "global_keyprefix": "igw:",
 }
+# RabbitMQ says of each message that its queue has it; without that a message is lost unnoticed.
+_RABBITMQ_OPTIONS = {"confirm_publish": True}
+broker_transport_options = _RABBITMQ_OPTIONS if broker.is_rabbitmq(broker_url) else _REDIS_OPTIONS
+# Seconds after which a worker and RabbitMQ give up a connection on which nothing comes.
+broker_heartbeat = 30
+# On RabbitMQ, what is to be done in some seconds waits in 28 queues of Celery's. It is due in the
+# database as well, so these queues need no replicas, which would cost every worker's start time.
+broker_native_delayed_delivery_queue_type = "classic"
 task_publish_retry_policy = {
     "max_retries": 1,
     "interval_start": 0,
@@ -73,15 +80,12 @@ def _to(queue: str) -> dict[str, str]:
     return {"queue": queue, "routing_key": queue}
 
 
-task_queues = [
-    Queue(worker.queue, Exchange("igw", type="direct"), routing_key=worker.queue)
-    for worker in all_workers(_domains)
-]
+task_queues = broker.task_queues(_domains, broker_url)
 # A task's own name goes before a pattern.
 task_routes = {f"{domain.name}.*": _to(domain.queue) for domain in _domains} | {
     task: _to(domain.commands_queue) for domain in _domains for task in domain.awaited_tasks
 }
-task_default_exchange = "igw"
+task_default_exchange = broker.EXCHANGE
 # A misspelt name would make a queue that nobody reads. The publisher gets an error instead.
 task_create_missing_queues = False
 task_default_queue = "ops"

@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from cli import workers
+from cli.broker_checks import check_rabbitmq
 from cli.database_checks import check_database
 from cli.live_checks import check_beat, check_breakers, check_queues
 from cli.machine_checks import check_clocks, check_disk
@@ -83,12 +83,7 @@ def check_broker(settings: Settings) -> Outcome:
     url, remedy = settings.resolved_broker_url, "start it, or correct IGW_BROKER_URL"
     if url.startswith(("redis://", "rediss://")):
         return judge_server(url, remedy)
-    with Connection(url, connect_timeout=2) as connection:
-        try:
-            connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=2)
-        except OperationalError as error:
-            return failed(f"does not answer: {error}", remedy)
-        return well(str(connection.as_uri()))
+    return check_rabbitmq(remedy)
 
 
 def check_gateway(settings: Settings) -> Outcome:

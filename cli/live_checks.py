@@ -13,12 +13,12 @@ from cli import workers
 from cli.outcomes import Outcome, failed, warned, well
 from core import liveness
 from core.breaker import BreakerStatus, open_breakers
+from core.broker import BrokerUnavailableError, queue_lengths
 from core.clock import since
 from core.database import reading
 from core.domains import Domain, all_workers
 from core.models import Link
 from core.redis_client import get_prompt_redis
-from core.status import queue_lengths
 
 _START = "start everything with `igw up`"
 
@@ -28,9 +28,10 @@ def check_queues(domains: Sequence[Domain]) -> Outcome:
     try:
         read_by = workers.readers()
         lengths = queue_lengths()
-    except (OperationalError, redis.RedisError):
+    except (OperationalError, BrokerUnavailableError):
         return failed("cannot be asked: the broker does not answer", _START)
-    return judge_queues([worker.queue for worker in all_workers(domains)], read_by, lengths)
+    queues = [name for worker in all_workers(domains) for name in worker.queues]
+    return judge_queues(queues, read_by, lengths)
 
 
 def judge_queues(

@@ -77,6 +77,7 @@ def judge(server: str, info: Mapping[str, Any], messages: int) -> Outcome:
 def _messages(client: redis.Redis) -> int:
     """Count what waits in the queues, and what workers have and did not acknowledge yet."""
     # Kombu's Redis transport keeps each queue in a list of its name, behind our prefix.
-    queues = [f"{NAMESPACE}{worker.queue}" for worker in all_workers(load_domains())]
+    names = [name for worker in all_workers(load_domains()) for name in worker.queues]
+    queues = [f"{NAMESPACE}{name}" for name in names]
     waiting = sum(client.llen(queue) for queue in queues)
     return waiting + client.hlen(f"{NAMESPACE}unacked")

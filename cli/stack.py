@@ -214,7 +214,7 @@ def _worker(worker: Worker, concurrency: int) -> Process:
         Stage.WORKERS,
         _python(
             "celery", "-A", "tasks", "worker",
-            "--queues", worker.queue,
+            "--queues", ",".join(worker.queues),
             "--hostname", f"{worker.name}@%h",
             "--concurrency", str(concurrency),
             "--without-gossip", "--without-mingle",

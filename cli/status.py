@@ -72,7 +72,8 @@ def _show(now: Status, workers: dict[Worker, bool]) -> None:
             (
                 worker.name,
                 "answers" if answers else "does not answer",
-                now.queues.get(worker.queue, "-"),
+                " + ".join(f"{now.queues[name]:,}" for name in worker.queues if name in now.queues)
+                or "-",
                 _waits(now.oldest.get(worker.name)),
                 _age(now.canaries.get(worker.name)),
             )

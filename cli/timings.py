@@ -11,6 +11,7 @@ from celery import Celery
 
 from cli.outcomes import Outcome, failed, well
 from core import inbox, ledger
+from core.broker import CONSUMER_TIMEOUT, is_rabbitmq
 from core.commands import SOFT_TIME_LIMIT
 from core.dispatch import publisher
 from core.findings import Finding
@@ -77,16 +78,20 @@ def gather(settings: Settings) -> Timings:
     config = import_module("celeryconfig")
     options: Mapping[str, Any] = app.conf.broker_transport_options
     hard = app.conf.task_time_limit
+    rabbitmq = is_rabbitmq(settings.resolved_broker_url)
     own = [task.time_limit for task in app.tasks.values() if task.time_limit]
     return Timings(
         soft_limit=app.conf.task_soft_time_limit,
         hard_limit=hard,
         longest_task=max([hard or 0, *own]),
         lease=config.LEASE_SECONDS,
-        visibility=options.get("visibility_timeout"),
+        visibility=CONSUMER_TIMEOUT if rabbitmq else options.get("visibility_timeout"),
         countdown=max(ledger.SOON, inbox.SOON).total_seconds(),
-        worker_reads=options.get("socket_timeout"),
-        gateway_publishes=publisher().conf.broker_transport_options.get("socket_timeout"),
+        # A connection to RabbitMQ that is silent is noticed by its heartbeat.
+        worker_reads=app.conf.broker_heartbeat if rabbitmq else options.get("socket_timeout"),
+        gateway_publishes=publisher().conf.broker_transport_options.get(
+            "read_timeout" if rabbitmq else "socket_timeout"
+        ),
         redis_reads=get_redis().get_connection_kwargs().get("socket_timeout"),
         prompt_reads=get_prompt_redis().get_connection_kwargs().get("socket_timeout"),
         reply=settings.command_seconds,

@@ -12,6 +12,8 @@ from time import sleep
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from core.broker import is_rabbitmq
+from core.domains import get_domain
 from core.logs import current_request_id, new_request_id
 
 log = logging.getLogger(__name__)
@@ -37,11 +39,13 @@ def publisher() -> Celery:
     """
     app = Celery("publisher", set_as_current=False)
     app.config_from_object("celeryconfig")
-    app.conf.broker_transport_options = {
-        **app.conf.broker_transport_options,
-        "socket_timeout": 2,
-        "socket_connect_timeout": 1,
-    }
+    waits = {"socket_timeout": 2, "socket_connect_timeout": 1}
+    if is_rabbitmq(app.conf.broker_url):
+        waits = {"read_timeout": 2, "write_timeout": 2}
+        app.conf.broker_connection_timeout = 1
+        # Nobody here would answer while nothing is sent, and RabbitMQ would hang up.
+        app.conf.broker_heartbeat = 0
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, **waits}
     return app
 
 
@@ -50,16 +54,28 @@ def publish(
     *args: int | Sequence[int] | bool | str,
     expires: float | None = None,
     delay: float = 0,
+    bulk: bool = False,
 ) -> bool:
     """Send a task by its name; `False` when the broker cannot be reached.
 
     Call it after the commit that wrote the ids, never inside the transaction. A refusal is no
-    loss: the rows are due, and the relay sends them again. `expires` and `delay` are seconds.
+    loss: the rows are due, and the relay sends them again. `expires` and `delay` are seconds. What
+    is `bulk` is overtaken by what is not.
     """
+    place: dict[str, str] = {}
+    if bulk:
+        name = get_domain(task.partition(".")[0]).bulk_queue
+        # Both, because the task's route names both.
+        place = {"queue": name, "routing_key": name}
     headers = {TASK_HEADER: current_request_id() or new_request_id()}
     try:
         publisher().send_task(
-            task, args=args, headers=headers, expires=expires, countdown=delay or None
+            task,
+            args=args,
+            headers=headers,
+            expires=expires,
+            countdown=delay or None,
+            **place,
         )
     except (OperationalError, OSError) as error:
         log.warning("publish_failed", extra={"task": task, "error": type(error).__name__})
@@ -68,9 +84,12 @@ def publish(
 
 
 def publish_batches(task: str, ids: Sequence[int], at_once: int) -> None:
-    """Send ids, so many in a message; stop at the first refusal and leave the rest to the relay."""
+    """Send ids, so many in a message; stop at the first refusal and leave the rest to the relay.
+
+    What takes more than one message is bulk: an import must not hold up what people do meanwhile.
+    """
     for start in range(0, len(ids), at_once):
-        if not publish(task, list(ids[start : start + at_once])):
+        if not publish(task, list(ids[start : start + at_once]), bulk=len(ids) > at_once):
             return
 
 

@@ -97,10 +97,17 @@ class DomainSchedule(Declaration):
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker of a domain, and the one queue that it reads."""
+    """A worker of a domain, and the queues that it reads in turn."""
 
     name: str
     queue: str
+    bulk: str | None = None
+    """The queue of work on many records at once, which what is urgent overtakes."""
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """All its queues."""
+        return (self.queue, self.bulk) if self.bulk else (self.queue,)
 
 
 class Domain(Declaration):
@@ -130,10 +137,15 @@ class Domain(Declaration):
 
         A long batch would hold them beyond their deadline, and hanging ones would hold the batch.
         """
-        usual = Worker(self.name, self.queue)
+        usual = Worker(self.name, self.queue, self.bulk_queue)
         if not self.awaited_tasks:
             return (usual,)
         return (usual, Worker(f"{self.name}-commands", self.commands_queue))
+
+    @property
+    def bulk_queue(self) -> str:
+        """The queue of work on many records at once."""
+        return f"{self.queue}.bulk"
 
     @property
     def commands_queue(self) -> str:

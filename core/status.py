@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from core import dead_letters, lanes, ledger, liveness, reports, rule_states
 from core.breaker import BreakerStatus, open_breakers
+from core.broker import BrokerUnavailableError, queue_lengths
 from core.clock import age, now
 from core.database import reading
 from core.domain_settings import get_setting
-from core.domains import all_workers, load_domains
 from core.models import Delivery, DeliveryState, Link
-from core.redis_client import NAMESPACE, get_prompt_redis, get_redis
+from core.redis_client import get_prompt_redis, get_redis
 from core.rule_states import Tripped
 from core.settings import VendorMode, get_settings
 from core.status_verdict import Verdict, judge
@@ -49,12 +49,13 @@ class Status:
     oldest: dict[str, datetime | None] = field(default_factory=dict)
     """Since when the oldest work of each domain waits, webhooks included."""
     queues: dict[str, int] = field(default_factory=dict)
-    """Messages that wait in each queue; empty when the broker is not Redis or is down."""
+    """Messages that wait in each queue; empty when the broker is down."""
     canaries: dict[str, float | None] = field(default_factory=dict)
     """Seconds since each worker's canary came back; None where none did yet."""
     breakers: list[BreakerStatus] = field(default_factory=list)
     """Vendors that are not asked at the moment, because they failed too often."""
     redis_answers: bool = True
+    broker_answers: bool = True
 
     @property
     def poll_age(self) -> timedelta | None:
@@ -81,7 +82,7 @@ class Status:
 
 
 def read_status() -> Status:
-    """Read the status from the database and Redis; works while Redis is down."""
+    """Read the status from database, Redis and broker; works while the latter two are down."""
     with reading() as session:
         stored = _stored(session)
     try:
@@ -89,7 +90,6 @@ def read_status() -> Status:
         get_prompt_redis().ping()
         live: dict[str, Any] = {
             "last_poll": reports.last("pf_jira.poll"),
-            "queues": queue_lengths(),
             "canaries": liveness.ages(),
             "breakers": open_breakers(get_redis()),
         }
@@ -98,8 +98,16 @@ def read_status() -> Status:
     return Status(
         mode=get_settings().mode,
         **live,
+        **_queues(),
         **stored,
     )
+
+
+def _queues() -> dict[str, Any]:
+    try:
+        return {"queues": queue_lengths()}
+    except BrokerUnavailableError:
+        return {"broker_answers": False}
 
 
 def _stored(session: Session) -> dict[str, Any]:
@@ -125,16 +133,4 @@ def _stored(session: Session) -> dict[str, Any]:
         "tripped": rule_states.tripped(session),
         "poll_seconds": get_setting(session, "pf_jira", "poll_interval_seconds"),
         "poll_paused": get_setting(session, "pf_jira", "poll_paused"),
-    }
-
-
-def queue_lengths() -> dict[str, int]:
-    """Count the messages in each queue; nothing where the broker is not Redis."""
-    if not get_settings().resolved_broker_url.startswith("redis"):
-        return {}
-    broker = get_redis()
-    # Kombu's Redis transport keeps each queue in a list of its name, behind our prefix.
-    return {
-        worker.queue: broker.llen(f"{NAMESPACE}{worker.queue}")
-        for worker in all_workers(load_domains())
     }

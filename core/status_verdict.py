@@ -63,6 +63,13 @@ def judge(status: Status) -> Verdict:
             "Start it again. Its log is data/logs/redis.log; `igw doctor` says what is wrong.",
             Place.HEALTH,
         )
+    if not status.broker_answers:
+        return Verdict(
+            Level.BAD,
+            "The broker does not answer: nothing is being done, and nothing is lost.",
+            "Start it again. `igw doctor` says what is wrong.",
+            Place.HEALTH,
+        )
     return (
         _about_vendors(status)
         or _concern_about_polls(status)

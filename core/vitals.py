@@ -9,7 +9,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from core import liveness, machine, reports, stores
+from core import broker, liveness, machine, reports, stores
 from core.breaker import BreakerStatus, status_of
 from core.clock import now
 from core.database import reading
@@ -18,7 +18,6 @@ from core.lanes import oldest
 from core.rate_limit import Budget, budget_of
 from core.redis_client import get_prompt_redis
 from core.settings import get_settings
-from core.status import queue_lengths
 from core.together import together
 
 SECONDS = 2.0
@@ -48,8 +47,8 @@ class Worker:
     canary: float | None
     """Seconds since its canary came back; None where none did yet."""
     late: bool
-    queue: int | None
-    """Messages in its queue; None where the broker cannot be asked for that."""
+    queue: int
+    """Messages in its queues."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,7 @@ def read_vitals() -> Vitals:
         "machine": lambda: machine.machine(data),
         "database": stores.database,
         "redis": stores.redis,
+        "rabbitmq": broker.rabbitmq,
         "workers": _workers,
         "waiting": _waiting,
         "vendors": vendors,
@@ -79,16 +79,15 @@ def read_vitals() -> Vitals:
 
 def _workers() -> list[Worker]:
     get_prompt_redis().ping()
-    lengths = queue_lengths()
-    queues = {worker.name: worker.queue for worker in all_workers(load_domains())}
+    lengths, ages = broker.queue_lengths(), liveness.ages()
     return [
         Worker(
-            domain,
-            seconds,
+            worker.name,
+            seconds := ages[worker.name],
             late=seconds is not None and seconds > liveness.LATE_SECONDS,
-            queue=lengths.get(queues.get(domain, "")),
+            queue=sum(lengths[name] for name in worker.queues),
         )
-        for domain, seconds in liveness.ages().items()
+        for worker in all_workers(load_domains())
     ]
 
 

@@ -6,6 +6,7 @@ Start with `tasks/pf_jira/__init__.py`, which tells its flow; every other domain
 from __future__ import annotations
 
 import gc
+import logging
 from typing import Any
 
 from celery import Celery, Task
@@ -15,9 +16,11 @@ from celery.signals import (
     task_postrun,
     task_prerun,
     worker_before_create_process,
+    worker_init,
     worker_process_shutdown,
 )
 
+from core import broker
 from core.dispatch import TASK_HEADER
 from core.logs import (
     bind_request_id,
@@ -28,6 +31,8 @@ from core.logs import (
     process_name,
 )
 from core.settings import get_settings
+
+log = logging.getLogger(__name__)
 
 _further = get_settings().domains_dir
 if _further is not None:
@@ -54,6 +59,15 @@ def _write_the_last_lines(**_: object) -> None:
 def _give_request_id(headers: dict[str, Any], **_: object) -> None:
     """Put the id of the work on whatever follows from it, and one of its own on a tick of beat."""
     headers.setdefault(TASK_HEADER, current_request_id() or new_request_id())
+
+
+@worker_init.connect
+def _make_queues(**_: object) -> None:
+    """Make all queues before this worker binds them; it waits by itself where no broker answers."""
+    try:
+        broker.declare()
+    except broker.BrokerUnavailableError as error:
+        log.warning("queues_not_made", extra={"error": str(error)})
 
 
 @worker_before_create_process.connect

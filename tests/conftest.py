@@ -29,6 +29,7 @@ from core.migrate import upgrade
 from core.redis_client import get_prompt_redis, get_redis
 from core.settings import get_settings
 from tests.support.visiting import chromium
+from tests.support.rabbitmq import RabbitServer, rabbitmq_binary
 
 # No clocks in tests: a busy machine is no finding.
 settings.register_profile("gateway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -205,6 +206,18 @@ def postgresql_server() -> Iterator[str]:
     yield f"postgresql+psycopg://igw@127.0.0.1:{port}"
     subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd="/")
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server(tmp_path_factory) -> Iterator[RabbitServer]:
+    """A RabbitMQ of this run alone; who stops it starts it again."""
+    binary = rabbitmq_binary()
+    if binary is None:
+        not_run("no RabbitMQ on this machine (Debian: apt-get install rabbitmq-server)")
+    server = RabbitServer(tmp_path_factory.mktemp("rabbitmq"), binary)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

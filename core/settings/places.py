@@ -35,7 +35,10 @@ class Places(BaseModel):
         description="Redis for locks, rate limits and caches; empty: our own on IGW_REDIS_PORT.",
     )
     broker_url: SecretStr | None = Field(
-        default=None, description="Celery's broker; empty: the same Redis."
+        default=None,
+        description="Celery's broker: empty for the same Redis, or RabbitMQ, "
+        "amqp://user:password@host/vhost, a virtual host for each gateway. Redis goes on keeping "
+        "locks, rate limits and caches.",
     )
     redis_port: Port = Field(default=6390, description="Port of the gateway's own Redis.")
 

@@ -84,10 +84,11 @@ def test_every_task_says_what_it_does(tasks):
     assert not silent, f"write a docstring for {silent}: Flower and people show it"
 
 
-def test_there_is_one_queue_per_domain_and_one_for_what_is_awaited_and_no_other():
+def test_a_domain_has_a_queue_one_for_bulk_work_and_one_for_what_is_awaited_and_no_other():
     queues = {queue.name for queue in celeryconfig.task_queues}
     awaited = {domain.commands_queue for domain in DOMAINS if domain.awaited_tasks}
-    assert queues == {domain.queue for domain in DOMAINS} | awaited
+    usual = {name for domain in DOMAINS for name in (domain.queue, domain.bulk_queue)}
+    assert queues == usual | awaited
     assert not celeryconfig.task_create_missing_queues
 
 

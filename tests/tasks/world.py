@@ -185,10 +185,10 @@ class World:
         app.tasks[name].apply(throw=True)
 
     def _next(self) -> tuple[str, str] | None:
-        for worker in all_workers(load_domains()):
-            raw: Any = self.redis.rpop(f"igw:{worker.queue}")
+        for queue in (name for worker in all_workers(load_domains()) for name in worker.queues):
+            raw: Any = self.redis.rpop(f"igw:{queue}")
             if raw is not None:
-                return worker.queue, raw
+                return queue, raw
         return None
 
     def _run(self, message: tuple[str, str]) -> None:

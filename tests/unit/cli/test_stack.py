@@ -63,10 +63,10 @@ def test_with_a_redis_elsewhere_none_is_started(settings):
     assert "redis" not in names(describe(settings, load_domains(), None))
 
 
-def test_each_queue_has_one_worker_that_reads_it_alone(settings):
+def test_each_worker_reads_its_own_queues_alone(settings):
     workers = [p for p in describe(settings, load_domains(), REDIS) if p.stage is Stage.WORKERS]
     queues = [p.command[p.command.index("--queues") + 1] for p in workers]
-    assert queues == [worker.queue for worker in all_workers(load_domains())]
+    assert queues == [",".join(worker.queues) for worker in all_workers(load_domains())]
 
 
 def test_a_worker_may_finish_a_task_that_runs_to_its_soft_limit(settings):
