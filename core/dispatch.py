@@ -93,9 +93,9 @@ def publish_batches(task: str, ids: Sequence[int], at_once: int) -> None:
             return
 
 
-def _published(task: str, ids: Sequence[int]) -> bool:
+def _published(task: str, bulk: bool, ids: Sequence[int]) -> bool:
     try:
-        return publish(task, ids)
+        return publish(task, ids, bulk=bulk)
     except Exception:
         # The thread must outlive whatever one message does; its rows stay due.
         log.exception("publish_failed", extra={"task": task})
@@ -113,25 +113,25 @@ class BackgroundPublisher:
 
     def __init__(self, waiting: int = 100_000) -> None:
         """Prepare; the thread starts with the first id, in the process that offers it."""
-        self._queue: queue.Queue[tuple[str, int]] = queue.Queue(waiting)
+        self._queue: queue.Queue[tuple[str, bool, int]] = queue.Queue(waiting)
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def offer(self, task: str, row_id: int) -> None:
-        """Take an id to publish for `task`, and return at once."""
+    def offer(self, task: str, row_id: int, *, bulk: bool = False) -> None:
+        """Take an id to publish for `task`, and return at once; `bulk` as for `publish`."""
         with self._start:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
                 self._thread.start()
         try:
-            self._queue.put_nowait((task, row_id))
+            self._queue.put_nowait((task, bulk, row_id))
         except queue.Full:
             log.warning("publish_left_to_relay", extra={"task": task, "row": row_id})
 
     def _run(self) -> None:
         while True:
             batches = self._next_batches()
-            if not all(_published(task, ids) for task, ids in batches.items()):
+            if not all(_published(task, bulk, ids) for (task, bulk), ids in batches.items()):
                 sleep(REFUSED_SECONDS)
                 self._leave_most_to_relay()
 
@@ -142,14 +142,14 @@ class BackgroundPublisher:
         if left:
             log.warning("publish_left_to_relay", extra={"deliveries": left})
 
-    def _next_batches(self) -> dict[str, list[int]]:
-        """Wait for an id, and give it with all that have come meanwhile, by task."""
-        first = self._queue.get()
-        batches = {first[0]: [first[1]]}
+    def _next_batches(self) -> dict[tuple[str, bool], list[int]]:
+        """Wait for an id, and give it with all that have come meanwhile, by task and urgency."""
+        task, bulk, row_id = self._queue.get()
+        batches = {(task, bulk): [row_id]}
         for _ in range(DELIVERIES_AT_ONCE - 1):
             try:
-                task, row_id = self._queue.get_nowait()
+                task, bulk, row_id = self._queue.get_nowait()
             except queue.Empty:
                 break
-            batches.setdefault(task, []).append(row_id)
+            batches.setdefault((task, bulk), []).append(row_id)
         return batches

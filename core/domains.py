@@ -41,10 +41,16 @@ class DomainWebhook(Declaration):
     """Field of `core.settings.Settings` that holds the secrets."""
     topics: dict[str, str]
     """Topic -> name of the task that takes a delivery's id."""
+    bulk: tuple[str, ...] = ()
+    """Topics that come in crowds when the gateway works on many records: others overtake them."""
 
     @model_validator(mode="after")
-    def _existing_field(self) -> Self:
+    def _existing_names(self) -> Self:
         _must_be_a_setting("secrets", self.secrets)
+        for topic in self.bulk:
+            if topic not in self.topics:
+                message = f"bulk names {topic!r}, which is not one of the topics"
+                raise ValueError(message)
         return self
 
 

@@ -100,7 +100,8 @@ def receive(name: str) -> ResponseReturnValue:
     )
     g.webhook_verdict = verdict(delivery_id, task)
     if delivery_id is not None and task is not None:
-        current_app.extensions[PUBLISHER].offer(task, delivery_id)
+        bulk = identity.topic in source.webhook.bulk
+        current_app.extensions[PUBLISHER].offer(task, delivery_id, bulk=bulk)
     return jsonify(request_id=request_id), 202
 
 

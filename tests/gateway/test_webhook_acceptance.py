@@ -68,6 +68,19 @@ def test_the_message_in_the_broker_holds_the_rows_id_and_nothing_of_the_body(gat
         assert word not in json.dumps(message)
 
 
+def test_what_comes_in_crowds_while_issues_are_made_is_overtaken(gateway, redis_client):
+    """Each issue of an import comes back as a webhook; what people do must not wait behind them."""
+    gateway.deliver({**EVENT, "webhookEvent": "jira:issue_created"}, identifier="echo")
+    gateway.deliver(identifier="person")
+
+    wait_until(lambda: published(redis_client, "pf_jira.bulk"), what="the echo")
+    await_messages(redis_client, 1)
+
+    echo, person = (row.id for row in deliveries())
+    assert [it["args"] for it in published(redis_client, "pf_jira.bulk")] == [[[echo]]]
+    assert [it["args"] for it in published(redis_client)] == [[[person]]]
+
+
 def test_the_same_delivery_again_is_answered_and_not_written_down_again(gateway, redis_client):
     first = gateway.deliver(identifier="abc-1")
     second = gateway.deliver(identifier="abc-1")

@@ -61,8 +61,8 @@ class Clock:
 class _PublishAtOnce:
     """Publishes in the request, so that a test need not wait for a thread."""
 
-    def offer(self, task: str, row_id: int) -> None:
-        publish(task, [row_id])
+    def offer(self, task: str, row_id: int, *, bulk: bool = False) -> None:
+        publish(task, [row_id], bulk=bulk)
 
 
 @dataclass

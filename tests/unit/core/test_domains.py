@@ -114,6 +114,11 @@ def test_what_is_not_toml_is_named_with_its_line(finding):
         ('title = "CRM"', 'title = "CRM"\ncolour = "red"', "colour"),
         ('type = "int"', 'type = "number"', "settings.0.type"),
         ('source = "crm"', 'source = "c r m"', "webhooks.0.source"),
+        (
+            'secrets = "jira_webhook_secrets"',
+            'secrets = "jira_webhook_secrets"\nbulk = ["x.made"]',
+            "'x.made', which is not one of the topics",
+        ),
         ("default = 60", "", "settings.0"),
         ("default = 60", 'default = 60\ndefault_from = "nightly_at"', "settings.0"),
         ('every = "poll_seconds"', "", "schedules.0"),
