@@ -35,9 +35,10 @@ lint: sync ## Check style, types, the layers and the files for containers
 bench: sync ## Measure against the numbers that the gateway should reach
 	@$(UV) run --no-sync python -m bench --write docs/performance.md
 
-chaos: sync ## Kill it in all ways and count what is lost: SEED=1-10 MINUTES=60 STEP='sync: *'
+chaos: sync ## Kill it in all ways and count what is lost: SEED=1-10 MINUTES=60 STEP='sync: *' BROKER=rabbitmq
 	@$(UV) run --no-sync python -m tests.chaos --seeds $(or $(SEED),1) --minutes $(or $(MINUTES),60) \
-		$(if $(STEP),--step "$(STEP)") $(if $(BROKEN),--broken "$(BROKEN)")
+		$(if $(STEP),--step "$(STEP)") $(if $(BROKEN),--broken "$(BROKEN)") \
+		$(if $(BROKER),--broker $(BROKER))
 
 screenshots: sync ## Take a picture of every page: empty, as usual, after years
 	@$(UV) run --no-sync python -m tests.browser.screenshots

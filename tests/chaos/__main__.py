@@ -66,14 +66,14 @@ def _begin(starting: Lock) -> None:
 
 
 @contextmanager
-def _harness(seed: int) -> Generator[Harness]:
+def _harness(seed: int, broker: str) -> Generator[Harness]:
     """Start a stack, one at a time: starting takes all of the machine that there is."""
     with ExitStack() as stack:
         folder = stack.enter_context(
             tempfile.TemporaryDirectory(prefix="igw-chaos-", ignore_cleanup_errors=True)
         )
         with _starting:
-            harness = stack.enter_context(Harness(Path(folder), seed))
+            harness = stack.enter_context(Harness(Path(folder), seed, broker))
         yield harness
 
 
@@ -89,7 +89,7 @@ def _run(seed: int, options: argparse.Namespace, results: Results, deadline: flo
 
 
 def _run_all(seed: int, options: argparse.Namespace, results: Results, deadline: float) -> None:
-    with _harness(seed) as harness:
+    with _harness(seed, options.broker) as harness:
         done = set() if options.again else results.names_of(seed)
         for name, run in _runs(harness, seed, options):
             if name not in done and time.monotonic() < deadline:
@@ -131,6 +131,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--step", action="append", help="what dies, as a glob over the table's names; repeatable"
     )
+    parser.add_argument("--broker", choices=("redis", "rabbitmq"), default="redis")
     parser.add_argument("--quick", action="store_true", help="leave out what recovers in minutes")
     parser.add_argument(
         "--settle", type=float, default=SETTLE_SECONDS, help="seconds in which all must come right"

@@ -67,9 +67,9 @@ def _publish_nothing_later(dispatch: Any, broken: Switch) -> None:
     background = dispatch.BackgroundPublisher
     offer = background.offer
 
-    def offer_unless_published(self: Any, *args: Any) -> None:
+    def offer_unless_published(self: Any, *args: Any, **values: Any) -> None:
         if not broken():
-            offer(self, *args)
+            offer(self, *args, **values)
 
     background.offer = offer_unless_published
 

@@ -14,6 +14,7 @@ from tests.chaos.injection import Trigger
 from tests.chaos.machine import Clock, Disk
 from tests.chaos.steps import STEPS, Step
 from tests.chaos.weather import API
+from tests.support.rabbitmq import RabbitServer
 from tests.support.stack import Stack
 from tests.support.vendors import Control, JiraControl, PeopleForceControl
 
@@ -47,7 +48,9 @@ class Deed:
     """Whether this machine can do it."""
 
 
-def deeds(folder: Path, clock: Clock | None, disk: Disk | None) -> list[Deed]:
+def deeds(
+    folder: Path, clock: Clock | None, disk: Disk | None, rabbitmq: RabbitServer | None = None
+) -> list[Deed]:
     """Give everything that can go wrong, in the order of the table."""
     return [
         Deed("nothing but bad weather", _nothing),
@@ -61,6 +64,18 @@ def deeds(folder: Path, clock: Clock | None, disk: Disk | None) -> list[Deed]:
         Deed("beat", _whole("beat")),
         Deed("redis: killed", _whole("redis"), slow=True),
         Deed(f"redis: stands still for {STILL_SECONDS:.0f} s", _still(STILL_SECONDS), slow=True),
+        Deed(
+            "rabbitmq: killed",
+            _kill_broker(rabbitmq),
+            slow=True,
+            possible=rabbitmq is not None,
+        ),
+        Deed(
+            f"rabbitmq: stands still for {STILL_SECONDS:.0f} s",
+            _still_broker(rabbitmq),
+            slow=True,
+            possible=rabbitmq is not None,
+        ),
         Deed("clock: set an hour forward", _step_clock(clock, HOUR), possible=clock is not None),
         Deed("clock: set an hour back", _step_clock(clock, -HOUR), possible=clock is not None),
         Deed(
@@ -130,6 +145,34 @@ def _still(seconds: float) -> Callable[..., bool]:
                 meanwhile()
         finally:
             _kill(pids, signal.SIGCONT)
+        return True
+
+    return do
+
+
+def _kill_broker(rabbitmq: RabbitServer | None) -> Callable[..., bool]:
+    def do(_stack: Stack, rng: random.Random, meanwhile: Callable[[], None]) -> bool:
+        assert rabbitmq is not None
+        _work(rng, meanwhile)
+        rabbitmq.stop()
+        _work(rng, meanwhile)
+        rabbitmq.start()
+        return True
+
+    return do
+
+
+def _still_broker(rabbitmq: RabbitServer | None) -> Callable[..., bool]:
+    def do(_stack: Stack, rng: random.Random, meanwhile: Callable[[], None]) -> bool:
+        assert rabbitmq is not None
+        _work(rng, meanwhile)
+        rabbitmq.send(signal.SIGSTOP)
+        try:
+            deadline = time.monotonic() + STILL_SECONDS
+            while time.monotonic() < deadline:
+                meanwhile()
+        finally:
+            rabbitmq.send(signal.SIGCONT)
         return True
 
     return do

@@ -16,6 +16,7 @@ from tests.chaos.judge import Finding, judge
 from tests.chaos.killing import Deed, deeds
 from tests.chaos.looking import SWEEP, Observer
 from tests.chaos.machine import Machine
+from tests.support.rabbitmq import RabbitServer, rabbitmq_binary
 from tests.support.stack import READY, Stack
 from tests.support.vendors import JiraControl, PeopleForceControl
 
@@ -64,12 +65,14 @@ class Outcome:
 class Harness:
     """A running stack, its people, and whoever looks at both."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, broker: str = "redis") -> None:
         self.triggers = folder / "triggers"
         self.triggers.mkdir(parents=True)
         self.rng = random.Random(seed)
         self._letters: set[str] = set()
-        self.stack = Stack(folder, **SETTINGS)
+        self.rabbitmq = _rabbitmq(folder / "rabbitmq") if broker == "rabbitmq" else None
+        own = {"broker_url": self.rabbitmq.url} if self.rabbitmq else {}
+        self.stack = Stack(folder, **SETTINGS, **own)
         self.machine = Machine(folder, self.stack.data_dir)
         self.stack.env |= {
             "PYTHONPATH": str(INJECT),
@@ -77,15 +80,14 @@ class Harness:
             MESSAGES_TWICE: str(TWICE),
             **self.machine.env,
         }
-        self.deeds = {
-            deed.name: deed
-            for deed in deeds(self.triggers, self.machine.clock, self.machine.disk)
-            if deed.possible
-        }
+        found = deeds(self.triggers, self.machine.clock, self.machine.disk, self.rabbitmq)
+        self.deeds = {deed.name: deed for deed in found if deed.possible}
 
     def __enter__(self) -> Harness:
         """Start the stack and wait until both sides are in step."""
         try:
+            if self.rabbitmq:
+                self.rabbitmq.start()
             self.stack.launch()
             self.stack.await_output(READY, START_SECONDS)
             limit = self.stack.igw("set", "pf_jira.writes_per_record", "10000")
@@ -105,6 +107,8 @@ class Harness:
 
     def __exit__(self, *_: object) -> None:
         self.stack.destroy()
+        if self.rabbitmq:
+            self.rabbitmq.stop()
         self.machine.remove()
 
     def run(self, deed: Deed, kills: int = 1, settle_seconds: float = SETTLE_SECONDS) -> Outcome:
@@ -171,6 +175,15 @@ class Harness:
         new = len(set(letters) - self._letters)
         self._letters |= set(letters)
         return new
+
+
+def _rabbitmq(folder: Path) -> RabbitServer:
+    binary = rabbitmq_binary()
+    if binary is None:
+        message = "no RabbitMQ on this machine (Debian: apt-get install rabbitmq-server)"
+        raise FileNotFoundError(message)
+    folder.mkdir()
+    return RabbitServer(folder, binary)
 
 
 class _Nights:
