@@ -95,10 +95,14 @@ def read_status() -> Status:
         }
     except redis.RedisError:
         live = {"last_poll": None, "redis_answers": False}
+    settings = get_settings()
+    same_server = settings.resolved_broker_url == settings.resolved_redis_url
+    # What does not answer is not asked again: that would take as long once more.
+    known = not live.get("redis_answers", True) and same_server
     return Status(
-        mode=get_settings().mode,
+        mode=settings.mode,
         **live,
-        **_queues(),
+        **({} if known else _queues()),
         **stored,
     )
 

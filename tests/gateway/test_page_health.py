@@ -76,6 +76,19 @@ def test_a_redis_that_is_gone_is_one_part_that_does_not_answer(admin, settings_e
     assert "Database answers in" in shown
 
 
+@pytest.mark.rabbitmq
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_rabbitmq_is_shown_where_it_is_the_broker(admin, settings_env, rabbitmq_server):
+    assert "RabbitMQ" not in words(admin.get("/health/", HTMX))
+    settings_env.setenv("IGW_BROKER_URL", rabbitmq_server.url)
+    get_settings.cache_clear()
+
+    shown = words(admin.get("/health/", HTMX))
+
+    assert "RabbitMQ answers in" in shown
+    assert "given up none" in shown
+
+
 def test_a_redis_that_hangs_holds_up_nothing_else(database, own_redis, settings_env, monkeypatch):
     settings_env.setenv("IGW_REDIS_URL", own_redis.url)
     for cached in (get_settings, get_redis, get_prompt_redis):

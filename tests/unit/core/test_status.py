@@ -47,6 +47,12 @@ def test_where_nothing_needs_a_person_everything_is_well():
     assert sentence() == "Everything is well."
 
 
+def test_a_broker_that_is_away_is_named_before_what_follows_from_it():
+    assert sentence(broker_answers=False, dead_letters=3) == (
+        "The broker does not answer: nothing is being done, and nothing is lost."
+    )
+
+
 def test_a_tripped_rule_is_named_with_since_when_and_how_much_it_holds():
     rule = tripped("Laptops to IT", held=1237)
 
