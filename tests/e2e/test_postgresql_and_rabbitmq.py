@@ -63,7 +63,7 @@ def test_every_open_task_becomes_one_issue_and_the_files_of_sqlite_are_not_made(
     stack, people, jira
 ):
     assert in_step(people, jira)
-    assert list(Path(stack.data_dir).rglob("*.db*")) == []
+    assert list(Path(stack.data_dir).rglob("gateway.db*")) == []
 
 
 def test_an_edit_and_a_completion_go_both_ways(people, jira):

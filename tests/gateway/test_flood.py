@@ -75,7 +75,7 @@ def test_a_flood_of_forged_deliveries_stores_nothing_and_keeps_nobody_out(gatewa
 def test_one_delivery_goes_alone_and_a_burst_travels_a_hundred_to_a_message(monkeypatch, count):
     sent, first = [], threading.Event()
 
-    def publish_slowly(task, ids):
+    def publish_slowly(task, ids, *, bulk):
         sent.append(list(ids))
         first.wait(10)
         return True
@@ -96,7 +96,7 @@ def test_one_delivery_goes_alone_and_a_burst_travels_a_hundred_to_a_message(monk
 def test_a_broker_that_refuses_is_asked_once_a_second_and_not_by_every_delivery(monkeypatch):
     asked, pauses, over = [], [], threading.Event()
 
-    def refuse(task, ids):
+    def refuse(task, ids, *, bulk):
         asked.append(list(ids))
         return len(asked) > 1
 

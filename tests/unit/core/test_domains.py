@@ -114,11 +114,6 @@ def test_what_is_not_toml_is_named_with_its_line(finding):
         ('title = "CRM"', 'title = "CRM"\ncolour = "red"', "colour"),
         ('type = "int"', 'type = "number"', "settings.0.type"),
         ('source = "crm"', 'source = "c r m"', "webhooks.0.source"),
-        (
-            'secrets = "jira_webhook_secrets"',
-            'secrets = "jira_webhook_secrets"\nbulk = ["x.made"]',
-            "'x.made', which is not one of the topics",
-        ),
         ("default = 60", "", "settings.0"),
         ("default = 60", 'default = 60\ndefault_from = "nightly_at"', "settings.0"),
         ('every = "poll_seconds"', "", "schedules.0"),
@@ -144,6 +139,11 @@ def test_a_wrong_key_is_named(finding, before, after, key):
         ('task = "crm.poll"', 'task = "sales.poll"', "'sales.poll', which is not one of"),
         ('"crm.handle_deliveries"', '"pf_jira.x"', "'pf_jira.x', which is not one of"),
         ('secrets = "jira_webhook_secrets"', 'secrets = "crm_secrets"', "'crm_secrets'"),
+        (
+            'secrets = "jira_webhook_secrets"',
+            'secrets = "jira_webhook_secrets"\nbulk = ["x.made"]',
+            "'x.made', which is not one of the topics",
+        ),
         ("default = 60", 'default_from = "poll_secs"', "'poll_secs'"),
         ('task = "crm.find"', 'task = "pf_jira.find"', "'pf_jira.find', which is not one of"),
         ('pattern = "D-[0-9]+"', 'pattern = "D-["', "no regular expression"),
