@@ -19,10 +19,10 @@ help: ## Say what there is to do
 run: sync ## Start everything; Ctrl-C stops it in order
 	@$(UV) run --no-sync igw up
 
-# File by file on all cores, four at most: many tests wait for processes more than they compute. In
-# the order of collection, so that the slow files of tests/e2e do not come last.
+# File by file, on as many workers as tests/conftest.py says. In the order of collection, so that the
+# slow files of tests/e2e do not come last.
 test: sync ## Run all tests
-	@$(UV) run --no-sync pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(UV) run --no-sync pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: sync ## Check style, types, the layers and the files for containers
 	@$(UV) run --no-sync ruff check

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from functools import cache
-from time import sleep
+from time import monotonic, sleep
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -27,19 +28,54 @@ DELIVERIES_AT_ONCE = 100
 
 
 REFUSED_SECONDS = 1.0
-"""How long a broker that refused is left alone by who publishes in the background."""
+"""How long a process leaves a broker alone that refused or did not answer."""
+
+
+class _LeftAloneError(Exception):
+    """The broker refused a moment ago."""
+
+
+class _Way:
+    """The way to the broker: for so many at a time, and closed for a moment after a refusal.
+
+    A broker that hangs keeps a sender for some seconds, and then Kombu has the next ones wait for
+    one another. So no more are let in than there are connections, and who waited for a way that
+    turned out to be closed is told at once.
+    """
+
+    def __init__(self, connections: int) -> None:
+        self._connections = threading.BoundedSemaphore(connections)
+        self._closed_until = 0.0
+
+    @contextmanager
+    def taken(self) -> Generator[None]:
+        """Send inside the block; raises `_LeftAloneError` while the way is closed."""
+        with self._connections:
+            if monotonic() < self._closed_until:
+                raise _LeftAloneError
+            try:
+                yield
+            except (OperationalError, OSError):
+                self._closed_until = monotonic() + REFUSED_SECONDS
+                raise
+
+
+@cache
+def _way(app: Celery) -> _Way:
+    return _Way(app.conf.broker_pool_limit)
 
 
 @cache
 def publisher() -> Celery:
     """Give the Celery app that only sends.
 
-    Its sockets give up after two seconds: what is published is already committed, and the relay
-    publishes it again.
+    Its sockets give up after two seconds, and Celery tries once more: what is published is already
+    committed, and the relay publishes it again.
     """
     app = Celery("publisher", set_as_current=False)
     app.config_from_object("celeryconfig")
-    waits = {"socket_timeout": 2, "socket_connect_timeout": 1}
+    # Three waits at most; redis-py's own second tries would make ten of them.
+    waits = {"socket_timeout": 2, "socket_connect_timeout": 1, "retry_on_timeout": False}
     if is_rabbitmq(app.conf.broker_url):
         waits = {"read_timeout": 2, "write_timeout": 2}
         app.conf.broker_connection_timeout = 1
@@ -59,8 +95,9 @@ def publish(
     """Send a task by its name; `False` when the broker cannot be reached.
 
     Call it after the commit that wrote the ids, never inside the transaction. A refusal is no
-    loss: the rows are due, and the relay sends them again. `expires` and `delay` are seconds. What
-    is `bulk` is overtaken by what is not.
+    loss: the rows are due, and the relay sends them again. A broker that hangs is found out within
+    six seconds, and for a second afterwards nobody in this process asks it. `expires` and `delay`
+    are seconds. What is `bulk` is overtaken by what is not.
     """
     place: dict[str, str] = {}
     if bulk:
@@ -68,15 +105,19 @@ def publish(
         # Both, because the task's route names both.
         place = {"queue": name, "routing_key": name}
     headers = {TASK_HEADER: current_request_id() or new_request_id()}
+    app = publisher()
     try:
-        publisher().send_task(
-            task,
-            args=args,
-            headers=headers,
-            expires=expires,
-            countdown=delay or None,
-            **place,
-        )
+        with _way(app).taken():
+            app.send_task(
+                task,
+                args=args,
+                headers=headers,
+                expires=expires,
+                countdown=delay or None,
+                **place,
+            )
+    except _LeftAloneError:
+        return False
     except (OperationalError, OSError) as error:
         log.warning("publish_failed", extra={"task": task, "error": type(error).__name__})
         return False

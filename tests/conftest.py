@@ -28,14 +28,19 @@ from core.database import get_engine
 from core.migrate import upgrade
 from core.redis_client import get_prompt_redis, get_redis
 from core.settings import get_settings
-from tests.support.visiting import chromium
 from tests.support.rabbitmq import RabbitServer, rabbitmq_binary
+from tests.support.visiting import chromium
 
 # No clocks in tests: a busy machine is no finding.
 settings.register_profile("gateway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gateway")
 
 REQUIRED = os.environ.get("IGW_TEST_REQUIRE_SERVERS") == "1"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, four at most: many tests wait for processes of their own."""
+    return min(len(os.sched_getaffinity(0)) + 1, 4)
 
 
 def not_run(reason: str) -> NoReturn:
