@@ -61,7 +61,7 @@ def _steps(folder: Path, size: int) -> dict[str, float]:
             "jira", "jira:issue_updated", f"bench-{size}-{number}", "10001", "t", "r", {}, b"{}"
         )
         with writing() as session:
-            row = inbox.record(session, arrival)
+            [row] = inbox.record_all(session, [arrival])
         with writing() as session:
             for delivery in inbox.claim(session, [row or 0], "bench", lease):
                 inbox.finish(session, delivery, inbox.DeliveryState.DONE)

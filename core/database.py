@@ -34,7 +34,7 @@ comes again in minutes. Ordinary writers are done in milliseconds, a clean-up's 
 LOOK_SECONDS = 0.001
 """How often a writer looks whether SQLite's write lock is free."""
 
-_engines: dict[tuple[int, str, float], Engine] = {}
+_engines: dict[tuple[int, str, float, bool], Engine] = {}
 _patience = PATIENT_SECONDS
 _open_transaction: ContextVar[bool] = ContextVar("open_transaction", default=False)
 
@@ -57,10 +57,24 @@ def get_engine() -> Engine:
 
     Connections that cross a fork are shared file handles, which corrupts both sides.
     """
-    key = (os.getpid(), get_settings().resolved_database_url, _patience)
-    if key not in _engines:
-        _engines[key] = make_engine(key[1], _patience)
-    return _engines[key]
+    return _engine(immediate=False)
+
+
+def _engine(*, immediate: bool) -> Engine:
+    """Give the process's engine, or its other face, whose transactions are for writing.
+
+    Both have the same connections. Made for each transaction anew, that face cost as much as the
+    statements of a small one.
+    """
+    key = (os.getpid(), get_settings().resolved_database_url, _patience, immediate)
+    engine = _engines.get(key)
+    if engine is None:
+        if immediate:
+            engine = get_engine().execution_options(immediate=True)
+        else:
+            engine = make_engine(key[1], _patience)
+        _engines[key] = engine
+    return engine
 
 
 def answer_promptly() -> None:
@@ -104,7 +118,7 @@ def make_engine(url: str, patience: float = PATIENT_SECONDS) -> Engine:
         hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, patience))
     return engine
 
 
@@ -138,12 +152,11 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin_sqlite(connection: Connection, patience: float) -> None:
     if not connection.get_execution_options().get("immediate", False):
         connection.exec_driver_sql("BEGIN")
         return
     cursor: Any = connection.connection.cursor()
-    patience = cursor.execute("PRAGMA busy_timeout").fetchone()[0] / 1000
     ends = time.monotonic() + patience
     # SQLite's own waiting looks at growing intervals, up to a tenth of a second, and whoever has
     # just come looks first: with two busy writers one of them waits for seconds.
@@ -186,10 +199,9 @@ def _session(*, immediate: bool) -> Generator[Session]:
     if transaction_open():
         message = "close the open transaction first, or pass its session on"
         raise NestedTransactionError(message)
-    engine = get_engine().execution_options(immediate=immediate)
     token = _open_transaction.set(True)
     try:
-        with Session(engine, expire_on_commit=False) as session:
+        with Session(_engine(immediate=immediate), expire_on_commit=False) as session:
             yield session
     finally:
         _open_transaction.reset(token)

@@ -27,6 +27,9 @@ DELIVERIES_AT_ONCE = 100
 """Deliveries in one message: one that comes alone goes alone, a burst travels together."""
 
 
+GATHER_SECONDS = 0.01
+"""Pause between two messages of the background, in which a burst comes together."""
+
 REFUSED_SECONDS = 1.0
 """How long a process leaves a broker alone that refused or did not answer."""
 
@@ -146,10 +149,11 @@ def _published(task: str, bulk: bool, ids: Sequence[int]) -> bool:
 class BackgroundPublisher:
     """Publishes ids from a thread of its own, so that no request waits for the broker.
 
-    One id goes out at once; what arrives while a message is on its way travels together in the next
-    one. A broker that refuses is not asked again for a second, since asking takes the processor
-    from the requests; then a hundred of those that wait try for all. The others, and what is still
-    here when the process ends, are due in the database, and the relay publishes them.
+    One id goes out at once; what arrives in the hundredth of a second after it travels together in
+    the next message, since making a message takes longer than a whole request. A broker that
+    refuses is not asked again for a second, since asking takes the processor from the requests;
+    then a hundred of those that wait try for all. The others, and what is still here when the
+    process ends, are due in the database, and the relay publishes them.
     """
 
     def __init__(self, waiting: int = 100_000) -> None:
@@ -172,7 +176,9 @@ class BackgroundPublisher:
     def _run(self) -> None:
         while True:
             batches = self._next_batches()
-            if not all(_published(task, bulk, ids) for (task, bulk), ids in batches.items()):
+            if all(_published(task, bulk, ids) for (task, bulk), ids in batches.items()):
+                sleep(GATHER_SECONDS)
+            else:
                 sleep(REFUSED_SECONDS)
                 self._leave_most_to_relay()
 

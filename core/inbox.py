@@ -12,8 +12,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache, lru_cache
+from operator import itemgetter
+from typing import Any, cast
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Insert, Table, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -47,34 +50,63 @@ class Arrival:
     body: bytes
 
 
-def record(session: Session, arrival: Arrival) -> int | None:
-    """Write a delivery down and give its row's id, or None where it is here already.
+def record_all(session: Session, arrivals: Sequence[Arrival]) -> list[int | None]:
+    """Write deliveries down and give each one's row id, or None where it is here already.
 
     A vendor's id of the delivery makes it unique; without one, a hash of route and body does.
     """
-    dialect = session.get_bind().dialect.name
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert
-    handled = arrival.task is not None
-    statement = (
-        insert(Delivery)
-        .values(
-            source=arrival.source,
-            topic=arrival.topic,
-            external_id=arrival.external_id or _hash(arrival.source, arrival.body),
-            record_id=arrival.record_id,
-            task=arrival.task,
-            request_id=arrival.request_id,
-            headers={k: v for k, v in arrival.headers.items() if not _SECRET_HEADER.search(k)},
-            body=arrival.body,
-            state=DeliveryState.RECEIVED if handled else DeliveryState.IGNORED,
-            reason="" if handled else f"nobody handles the topic {arrival.topic}",
-            due_at=now() + REPUBLISH if handled else None,
-            finished_at=None if handled else now(),
-        )
+    if not arrivals:
+        return []
+    rows = [_row(arrival) for arrival in arrivals]
+    keys = [(row["source"], row["external_id"]) for row in rows]
+    connection = session.connection()
+    # In one order everywhere: two processes with the same deliveries would wait for each other.
+    ordered = [row for _, row in sorted(zip(keys, rows, strict=True), key=itemgetter(0))]
+    written = connection.execute(_inserting(connection.dialect.name), ordered)
+    ids = {(source, external_id): row_id for row_id, source, external_id in written}
+    # Of one that is among them twice, the first is the delivery.
+    return [ids.pop(key, None) for key in keys]
+
+
+@cache
+def _inserting(dialect: str) -> Insert:
+    """Give the statement; making it takes several times as long as running it.
+
+    It is that of the table: what mapped objects have to be told of each row costs as much again.
+    """
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    table = cast("Table", Delivery.__table__)
+    return (
+        insert(table)
         .on_conflict_do_nothing(index_elements=["source", "external_id"])
-        .returning(Delivery.id)
+        .returning(table.c.id, table.c.source, table.c.external_id)
     )
-    return session.execute(statement).scalar_one_or_none()
+
+
+def _row(arrival: Arrival) -> dict[str, Any]:
+    handled = arrival.task is not None
+    moment = now()
+    return {
+        "source": arrival.source,
+        "topic": arrival.topic,
+        "external_id": arrival.external_id or _hash(arrival.source, arrival.body),
+        "record_id": arrival.record_id,
+        "task": arrival.task,
+        "request_id": arrival.request_id,
+        "headers": {k: v for k, v in arrival.headers.items() if not _proves(k)},
+        "body": arrival.body,
+        "state": DeliveryState.RECEIVED if handled else DeliveryState.IGNORED,
+        "reason": "" if handled else f"nobody handles the topic {arrival.topic}",
+        "received_at": moment,
+        "due_at": moment + REPUBLISH if handled else None,
+        "finished_at": None if handled else moment,
+    }
+
+
+@lru_cache(maxsize=1000)
+def _proves(header: str) -> bool:
+    """Say whether a header's value proves who somebody is."""
+    return _SECRET_HEADER.search(header) is not None
 
 
 def _hash(source: str, body: bytes) -> str:

@@ -1,8 +1,9 @@
 """Writing deliveries down, several in one transaction, for callers who wait for the disk.
 
 A commit waits for the disk, and SQLite lets in one writer at a time: with a transaction for each
-request, sixteen senders waited most of their time for one another. Here one thread of each process
-commits what has come while its last commit was on the way.
+request, sixteen senders waited most of their time for one another. Here a process has one pen. Who
+finds it free writes by themselves, which spares a delivery that comes alone two changes of threads;
+what comes meanwhile is left to a thread that writes all of it with the next commit.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ class InboxWriter:
         """
         self._places = places
         self._queue: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
+        self._pen = threading.Lock()
+        self._news = threading.Event()
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
         self._began = 0.0
@@ -50,9 +53,16 @@ class InboxWriter:
         """
         if self._stalled() and self._queue.qsize() >= self._places:
             raise DatabaseUnavailableError("the database takes no writes at the moment")
+        # Not past those who wait: the pen may be free for the moment before their turn.
+        if self._queue.empty() and self._pen.acquire(blocking=False):
+            try:
+                return self._write_alone(arrival)
+            finally:
+                self._pen.release()
         self._listen()
         written: Future[int | None] = Future()
         self._queue.put((arrival, written))
+        self._news.set()
         try:
             return written.result(PATIENCE_SECONDS)
         except NotInTime:
@@ -72,41 +82,71 @@ class InboxWriter:
 
     def _run(self) -> None:
         while True:
-            batch = [self._queue.get(), *self._take(AT_ONCE - 1)]
-            self._began = time.monotonic()
-            self._write([one for one in batch if one[1].set_running_or_notify_cancel()])
-            self._began = 0.0
+            self._news.wait()
+            self._news.clear()
+            while not self._queue.empty():
+                # Nothing is taken before: whoever has the pen may have to tell all who wait.
+                with self._pen:
+                    self._write(self._take(AT_ONCE))
 
     def _take(self, most: int) -> list[_Waiting]:
         taken: list[_Waiting] = []
         while len(taken) < most:
             try:
-                taken.append(self._queue.get_nowait())
+                one = self._queue.get_nowait()
             except queue.Empty:
                 break
+            # Whose patience has ended is not written any more: they will come again.
+            if one[1].set_running_or_notify_cancel():
+                taken.append(one)
         return taken
+
+    def _write_alone(self, arrival: Arrival) -> int | None:
+        try:
+            [delivery_id] = self._commit([arrival])
+        except Exception as error:
+            failure = self._tell_all(error)
+            if failure is None:
+                raise
+            raise failure from error
+        return delivery_id
 
     def _write(self, batch: list[_Waiting]) -> None:
         try:
-            with writing() as session:
-                ids = [inbox.record(session, arrival) for arrival, _ in batch]
+            ids = self._commit([arrival for arrival, _ in batch])
         except Exception as error:  # noqa: BLE001 - each caller is told of it
-            self._failed(batch, error)
+            failure = self._tell_all(error)
+            if failure is None and len(batch) > 1:
+                # One of them cannot be written; the others must not suffer for it.
+                for one in batch:
+                    self._write([one])
+                return
+            _refuse(batch, failure or error)
         else:
             for (_, written), delivery_id in zip(batch, ids, strict=True):
                 written.set_result(delivery_id)
 
-    def _failed(self, batch: list[_Waiting], error: Exception) -> None:
+    def _commit(self, arrivals: list[Arrival]) -> list[int | None]:
+        self._began = time.monotonic()
+        try:
+            with writing() as session:
+                return inbox.record_all(session, arrivals)
+        finally:
+            self._began = 0.0
+
+    def _tell_all(self, error: Exception) -> DatabaseUnavailableError | None:
+        """Give what to answer where the database is at fault, and answer so to all who wait.
+
+        They have waited for the same, and would wait as long again.
+        """
         why = unavailability(error)
-        if why is None and len(batch) > 1:
-            # One of them cannot be written; the others must not suffer for it.
-            for one in batch:
-                self._write([one])
-            return
-        failure: Exception = error
-        if why is not None:
-            failure = DatabaseUnavailableError(why)
-            # Who came meanwhile has waited for the same, and would wait as long again.
-            batch = batch + [it for it in self._take(10**6) if it[1].set_running_or_notify_cancel()]
-        for _, written in batch:
-            written.set_exception(failure)
+        if why is None:
+            return None
+        failure = DatabaseUnavailableError(why)
+        _refuse(self._take(10**6), failure)
+        return failure
+
+
+def _refuse(batch: list[_Waiting], failure: Exception) -> None:
+    for _, written in batch:
+        written.set_exception(failure)

@@ -24,22 +24,23 @@ Switch = Callable[[], bool]
 def _answer_before_commit(inbox_writer: Any, broken: Switch) -> None:
     """Answer a webhook at once and write it down later: what dies in between is lost."""
     inbox = inbox_writer.inbox
-    record = inbox.record
+    record_all = inbox.record_all
 
     def write_down(arrival: Any) -> None:
         time.sleep(ANSWERED_TOO_EARLY_SECONDS)
         with inbox_writer.writing() as session:
-            delivery_id = record(session, arrival)
+            [delivery_id] = record_all(session, [arrival])
         if delivery_id is not None:
             import_module("core.dispatch").publish(arrival.task, [delivery_id])
 
-    def promise(session: Any, arrival: Any) -> Any:
+    def promise(session: Any, arrivals: Any) -> Any:
         if not broken():
-            return record(session, arrival)
-        threading.Thread(target=write_down, args=(arrival,), daemon=True).start()
-        return None
+            return record_all(session, arrivals)
+        for arrival in arrivals:
+            threading.Thread(target=write_down, args=(arrival,), daemon=True).start()
+        return [None] * len(arrivals)
 
-    inbox.record = promise
+    inbox.record_all = promise
 
 
 def _publish_before_commit(inbox_writer: Any, broken: Switch) -> None:
@@ -48,18 +49,19 @@ def _publish_before_commit(inbox_writer: Any, broken: Switch) -> None:
     A worker is quicker than the commit, and finds nothing to do.
     """
     inbox = inbox_writer.inbox
-    record = inbox.record
+    record_all = inbox.record_all
 
-    def record_and_publish(session: Any, arrival: Any) -> Any:
-        delivery_id = record(session, arrival)
-        if broken() and delivery_id is not None and arrival.task is not None:
-            session.get(import_module("core.models").Delivery, delivery_id).due_at = None
-            session.flush()
-            import_module("core.dispatch").publish(arrival.task, [delivery_id])
-            time.sleep(COMMITTED_TOO_LATE_SECONDS)
-        return delivery_id
+    def record_and_publish(session: Any, arrivals: Any) -> Any:
+        ids = record_all(session, arrivals)
+        for arrival, delivery_id in zip(arrivals, ids, strict=True):
+            if broken() and delivery_id is not None and arrival.task is not None:
+                session.get(import_module("core.models").Delivery, delivery_id).due_at = None
+                session.flush()
+                import_module("core.dispatch").publish(arrival.task, [delivery_id])
+                time.sleep(COMMITTED_TOO_LATE_SECONDS)
+        return ids
 
-    inbox.record = record_and_publish
+    inbox.record_all = record_and_publish
 
 
 def _publish_nothing_later(dispatch: Any, broken: Switch) -> None:
@@ -95,14 +97,14 @@ def _no_intent(claims: Any, broken: Switch) -> None:
 
 def _no_unique_deliveries(inbox: Any, broken: Switch) -> None:
     """Take a delivery that comes again for a new one."""
-    record = inbox.record
+    record_all = inbox.record_all
 
-    def record_anew(session: Any, arrival: Any) -> Any:
+    def record_anew(session: Any, arrivals: Any) -> Any:
         if broken():
-            arrival = replace(arrival, external_id=uuid4().hex)
-        return record(session, arrival)
+            arrivals = [replace(arrival, external_id=uuid4().hex) for arrival in arrivals]
+        return record_all(session, arrivals)
 
-    inbox.record = record_anew
+    inbox.record_all = record_anew
 
 
 def _no_claims(ledger: Any, broken: Switch) -> None:

@@ -101,4 +101,5 @@ def arrival(external_id: str | None = "delivery-1", **values: Any) -> inbox.Arri
 def arrive(*args: Any, **values: Any) -> Any:
     """Write a delivery down as the gateway does; its row's id, or None where it is known."""
     with writing() as session:
-        return inbox.record(session, arrival(*args, **values))
+        [delivery_id] = inbox.record_all(session, [arrival(*args, **values)])
+    return delivery_id

@@ -11,7 +11,7 @@ from core import inbox
 from core.clock import now
 from core.database import reading, writing
 from core.models import Delivery, DeliveryState
-from tests.store.conftest import ago, arrive, at_once, row, set_values
+from tests.store.conftest import ago, arrival, arrive, at_once, row, set_values
 
 LEASE = timedelta(seconds=60)
 
@@ -51,6 +51,17 @@ def test_the_same_delivery_fifty_times_at_once_is_one_row(database):
 
     assert len([delivery_id for delivery_id in ids if delivery_id is not None]) == 1
     assert count() == 1
+
+
+def test_of_what_comes_twice_in_one_batch_the_first_is_the_delivery(database):
+    names = ["a", "b", "a", "c", "b"]
+    arrive("c")
+    with writing() as session:
+        ids = inbox.record_all(session, [arrival(name, body=name.encode()) for name in names])
+
+    assert [delivery_id is not None for delivery_id in ids] == [True, True, False, False, False]
+    assert [row(Delivery, delivery_id).body for delivery_id in ids[:2]] == [b"a", b"b"]
+    assert count() == 3
 
 
 def test_the_same_identifier_from_two_sources_is_two_deliveries(database):
