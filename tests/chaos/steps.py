@@ -34,7 +34,7 @@ _GATEWAY, _WORKER, _OPS = "gateway", "worker-pf_jira", "worker-ops"
 
 STEPS = (
     Step("gateway: verified", "gateway.webhooks", "parse_json", "before", _GATEWAY),
-    Step("gateway: before the commit", "core.inbox", "record", "after", _GATEWAY),
+    Step("gateway: before the commit", "core.inbox", "record_all", "after", _GATEWAY),
     Step("gateway: committed", "core.inbox_writer", "writing", "closed", _GATEWAY),
     Step("gateway: published", "core.dispatch", "publish", "after", _GATEWAY),
     Step("delivery: claimed", "tasks.pf_jira.deliveries", "_handle", "before", _WORKER),
