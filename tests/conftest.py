@@ -25,9 +25,9 @@ from psycopg.sql import SQL, Identifier
 
 from core import database as database_access
 from core.database import get_engine
-from core.migrate import upgrade
 from core.redis_client import get_prompt_redis, get_redis
 from core.settings import get_settings
+from tests.support.migrated import migrate
 from tests.support.rabbitmq import RabbitServer, rabbitmq_binary
 from tests.support.visiting import chromium
 
@@ -257,6 +257,6 @@ def postgresql_schema(server: str) -> Generator[str]:
 @pytest.fixture
 def database(database_url) -> Iterator[str]:
     """A migrated database, on SQLite and on PostgreSQL."""
-    upgrade(get_settings())
+    migrate(get_settings())
     yield database_url
     get_engine().dispose()

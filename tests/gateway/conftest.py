@@ -29,13 +29,13 @@ import celeryconfig
 from core import credentials
 from core.database import get_engine, writing
 from core.dispatch import publisher
-from core.migrate import upgrade
 from core.models import Role
 from core.redis_client import get_prompt_redis, get_redis
 from core.settings import ROOT, get_settings
 from gateway.app import create_app
 from sandbox.common.server import running
 from tests.conftest import RedisServer, free_port, wait_until
+from tests.support.migrated import migrate
 
 if TYPE_CHECKING:
     from tests.gateway.browsing import Browser
@@ -291,7 +291,7 @@ def office(serve) -> Iterator[Callable[..., Office]]:
 
     def start(**settings: object) -> Office:
         caller = serve(**settings)
-        upgrade(get_settings())
+        migrate(get_settings())
         with writing() as session:
             key = credentials.create(session, "a test", Role.VIEWER, "pytest")
         opened.append(Office(caller, key))
