@@ -255,8 +255,14 @@ def postgresql_schema(server: str) -> Generator[str]:
 
 
 @pytest.fixture
-def database(database_url) -> Iterator[str]:
+def default_rule() -> bool:
+    """Whether a new database has a rule; a file of tests may say otherwise."""
+    return True
+
+
+@pytest.fixture
+def database(database_url, default_rule) -> Iterator[str]:
     """A migrated database, on SQLite and on PostgreSQL."""
-    migrate(get_settings())
+    migrate(get_settings(), default_rule=default_rule)
     yield database_url
     get_engine().dispose()

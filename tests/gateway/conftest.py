@@ -282,6 +282,14 @@ def dashboard(database, serve) -> Callable[..., Browser]:
 
 
 @pytest.fixture
+def admin(dashboard) -> Browser:
+    """The browser of an admin who is logged in."""
+    browser = dashboard()
+    browser.log_in("admin")
+    return browser
+
+
+@pytest.fixture
 def office(serve) -> Iterator[Callable[..., Office]]:
     """Open the gateway; keyword arguments are settings."""
     # It stands on what is here.

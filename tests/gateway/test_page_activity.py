@@ -9,18 +9,11 @@ import pytest
 from core import audit
 from core.database import writing
 from core.lists import feeds
-from tests.gateway.browsing import HTMX, Browser
+from tests.gateway.browsing import HTMX
 from tests.gateway.records import XSS, tell
 from tests.gateway.test_pages import page
 
 PART = (HTMX, ("HX-Request-Type", "partial"))
-
-
-@pytest.fixture
-def admin(dashboard) -> Browser:
-    browser = dashboard()
-    browser.log_in("admin")
-    return browser
 
 
 def test_the_activity_is_filtered_and_leads_to_stories(admin):

@@ -24,13 +24,6 @@ def words(answer) -> str:
     return " ".join(Page(answer.body.decode()).text.split())
 
 
-@pytest.fixture
-def admin(dashboard):
-    browser = dashboard()
-    browser.log_in("admin")
-    return browser
-
-
 def test_the_page_comes_at_once_and_asks_for_its_measurements(admin):
     shown = Page(admin.get("/health/").body.decode())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from core import audit, dead_letters, migrate, rules, shadow
+from core import audit, dead_letters, rules, shadow
 from core.database import reading, writing
 from core.mapping import document
 from core.models import DeadLetter, DeadLetterState, Link, RuleState, ShadowVerdict
@@ -31,17 +31,9 @@ ADMIN = "admin@development.invalid"
 HOSTILE = "<img src=x onerror=alert(1)>'\"{{ 7*7 }}"
 
 
-@pytest.fixture(autouse=True)
-def no_default_rule(monkeypatch):
-    """The first rule that a test makes is rule 1."""
-    monkeypatch.setattr(migrate, "ensure_default_rule", lambda *_: None)
-
-
 @pytest.fixture
-def admin(dashboard):
-    browser = dashboard()
-    browser.log_in("admin")
-    return browser
+def default_rule() -> bool:
+    return False
 
 
 def hold(row, count: int) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 import redis
 
-from core import migrate, rules
+from core import rules
 from core.models import RuleState
 from core.rule_text import to_yaml
 from gateway.dashboard.rules import world
@@ -59,18 +59,15 @@ ROUND_TRIPS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def no_default_rule(monkeypatch):
-    """The first rule that a test makes is rule 1."""
-    monkeypatch.setattr(migrate, "ensure_default_rule", lambda *_: None)
+@pytest.fixture
+def default_rule() -> bool:
+    return False
 
 
 @pytest.fixture
-def admin(dashboard):
-    browser = dashboard()
-    browser.log_in("admin")
-    browser.get("/rules")
-    return browser
+def admin(admin):
+    admin.get("/rules")
+    return admin
 
 
 def controls(html: str) -> list[tuple[str, str]]:

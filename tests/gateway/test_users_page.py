@@ -10,7 +10,7 @@ from core.database import get_engine, reading, writing
 from core.models import LoginKind, Role, User
 from core.web_sessions import Browser as Place
 from gateway.app import create_app
-from tests.gateway.browsing import HTMX, Browser
+from tests.gateway.browsing import HTMX
 from tests.gateway.test_pages import Page
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -28,13 +28,6 @@ def search_page(monkeypatch):
         return app
 
     monkeypatch.setattr("tests.gateway.conftest.create_app", with_search)
-
-
-@pytest.fixture
-def admin(dashboard) -> Browser:
-    browser = dashboard()
-    browser.log_in("admin")
-    return browser
 
 
 def person(name: str, role: Role = Role.VIEWER) -> User:

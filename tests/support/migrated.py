@@ -9,16 +9,17 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import subprocess
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import psycopg
 from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 
-from core.migrate import upgrade
+import core.migrate
 from core.settings import Settings
 
 _Written = tuple[str, ...]
@@ -27,16 +28,27 @@ _Written = tuple[str, ...]
 _dumps: dict[_Written, tuple[str, str]] = {}
 
 
-def migrate(settings: Settings) -> None:
-    """Bring an empty database to the newest revision."""
+def migrate(settings: Settings, *, default_rule: bool = True) -> None:
+    """Bring an empty database to the newest revision, with the rule that a new one has or without.
+
+    Without it, the first rule that a test makes is rule 1.
+    """
     url = make_url(settings.resolved_database_url)
-    written = (str(settings.mode), settings.resolved_default_project, settings.default_issue_type)
+    rule = [settings.resolved_default_project, settings.default_issue_type] if default_rule else []
+    written = (str(settings.mode), *rule)
     if url.get_backend_name() == "sqlite" and url.database:
         _migrate_file(settings, Path(url.database), written)
     elif url.get_backend_name() == "postgresql" and (pg_dump := shutil.which("pg_dump")):
         _migrate_schema(settings, url, written, pg_dump)
     else:
-        upgrade(settings)
+        _upgrade(settings, written)
+
+
+def _upgrade(settings: Settings, written: _Written) -> None:
+    with ExitStack() as stack:
+        if len(written) == 1:
+            stack.enter_context(patch.object(core.migrate, "ensure_default_rule"))
+        core.migrate.upgrade(settings)
 
 
 @cache
@@ -52,7 +64,7 @@ def _migrate_file(settings: Settings, file: Path, written: _Written) -> None:
         file.parent.mkdir(mode=0o700, exist_ok=True)
         shutil.copyfile(template, file)
         return
-    upgrade(settings)
+    _upgrade(settings, written)
     with closing(sqlite3.connect(file)) as made, closing(sqlite3.connect(template)) as copy:
         made.backup(copy)
 
@@ -66,7 +78,7 @@ def _migrate_schema(settings: Settings, url: URL, written: _Written, pg_dump: st
             connection.execute(statements.replace(first, schema).encode())
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return
-    upgrade(settings)
+    _upgrade(settings, written)
     command = [pg_dump, "--dbname", plain, "--schema", schema, "--inserts", "--no-owner"]
     dump = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     # Without what is for psql alone, and without the schema, which is here.
