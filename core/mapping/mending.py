@@ -89,8 +89,3 @@ def _exchanged(value: Any, values: Mapping[str, str]) -> Any:  # noqa: ANN401 - 
     if isinstance(value, list):
         return [_exchanged(item, values) for item in value]
     return values.get(value, value) if isinstance(value, str) else value
-
-
-def shown(value: object) -> str:
-    """Give a value as a mend's text has it."""
-    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from core.mapping.mending import Mend, shown, with_mapping
+from core.mapping.mending import Mend, with_mapping
 from core.mapping.option_mends import OptionMends, one_of, text_for
 from core.mapping.routing import Rule
 from core.mapping.schema import CHOICES, MANY, TargetField, folded
 from core.mapping.shadow import Examination, Finding, Trial
 from core.mapping.sources import FieldMapping, Static
 from core.mapping.values import AllowedValue, Cascade, RichText, Value
-from core.mapping.violations import Blame
+from core.mapping.violations import Blame, shown
 
 
 def candidates(trial: Trial, examination: Examination) -> list[Mend]:

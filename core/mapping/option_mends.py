@@ -11,7 +11,7 @@ from typing import Any
 from core.mapping.casts import CastContext, cast
 from core.mapping.errors import RuleError
 from core.mapping.filters import FilterError, text_of
-from core.mapping.mending import Mend, shown, with_mapping
+from core.mapping.mending import Mend, with_mapping
 from core.mapping.record import Record, is_empty
 from core.mapping.refusal import Refusal
 from core.mapping.routing import Rule
@@ -19,7 +19,7 @@ from core.mapping.schema import MANY, FieldKind, TargetField, folded
 from core.mapping.shadow import Trial
 from core.mapping.sources import REFUSE, FieldMapping, Path, Source, Static, Template, ValueMap
 from core.mapping.values import AllowedValue, Cascade, Value
-from core.mapping.violations import few, nearest
+from core.mapping.violations import few, nearest, shown
 
 
 class OptionMends:
