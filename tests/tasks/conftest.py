@@ -150,6 +150,14 @@ def world(database, redis_client, settings_env, monkeypatch, jira_app) -> Iterat
 
 
 @pytest.fixture
+def linked(world):
+    """A task with its issue, while Jira tells the gateway of every change."""
+    [task_id] = world.has_synced_tasks(1)
+    world.listen()
+    return task_id
+
+
+@pytest.fixture
 def both(world, settings_env) -> Iterator[Told]:
     """The world with Slack and Telegram, and all that is told there."""
     with messengers() as (slack, telegram):

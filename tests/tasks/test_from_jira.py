@@ -20,14 +20,6 @@ COMPLETE = "PUT /api/public/v3/tasks/<task_id>/complete"
 REOPEN = "PUT /api/public/v3/tasks/<task_id>/incomplete"
 
 
-@pytest.fixture
-def linked(world):
-    """A task with its issue, while Jira tells the gateway of every change."""
-    [task_id] = world.has_synced_tasks(1)
-    world.listen()
-    return task_id
-
-
 def outcomes(world):
     return [(delivery.state.value, delivery.reason) for delivery in world.deliveries()]
 
@@ -344,42 +336,6 @@ def test_a_poll_that_read_the_past_does_not_undo_a_reopening(world, linked):
 
     assert not world.task(linked)["completed"]
     assert world.issue(linked)["status"] == "To Do"
-
-
-def test_the_sweep_finds_an_issue_whose_webhook_was_lost(world, linked):
-    world.jira.control("PUT", "webhooks", {"drop_next": 1})
-    world.move_issue(linked, "Done")
-    world.webhooks_arrive()
-    assert not world.task(linked)["completed"]
-
-    world.sweep()
-
-    assert world.task(linked)["completed"]
-    assert world.link(linked).completed
-    assert world.story(linked) == ["created", "task_completed"]
-
-
-def test_a_sweep_with_nothing_to_find_is_one_search(world, linked):
-    world.forget_calls()
-
-    world.sweep()
-
-    assert sum(world.jira.calls().values()) == 1
-    assert world.peopleforce.calls() == {}
-
-
-def test_a_sweep_believes_the_issue_and_not_the_lagging_search(world, linked):
-    world.move_issue(linked, "Done")
-    world.webhooks_arrive()
-    world.pass_time(60)
-    world.site.settings.index_lag_seconds = 30
-    world.move_issue(linked, "To Do")
-    world.webhooks_arrive()
-
-    world.sweep()
-
-    assert not world.task(linked)["completed"]
-    assert world.story(linked)[-1] == "task_reopened"
 
 
 def test_a_delivery_that_cannot_be_read_is_given_up_with_the_remedy(world):
