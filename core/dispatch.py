@@ -77,6 +77,8 @@ def publisher() -> Celery:
     """
     app = Celery("publisher", set_as_current=False)
     app.config_from_object("celeryconfig")
+    # Telling Flower of a message costs as much as the message; it hears of it from the worker.
+    app.conf.task_send_sent_event = False
     # Three waits at most; redis-py's own second tries would make ten of them.
     waits = {"socket_timeout": 2, "socket_connect_timeout": 1, "retry_on_timeout": False}
     if is_rabbitmq(app.conf.broker_url):

@@ -62,6 +62,7 @@ class Reader:
 @pytest.fixture
 def app(redis_client, monkeypatch) -> Flask:
     monkeypatch.setattr(response, "CHECK_SECONDS", 0.02)
+    monkeypatch.setattr(response, "LOOK_SECONDS", 0.02)
     monkeypatch.setattr(hub, "_FIRST_PAUSE", 0.01)
     one = Flask(__name__)
     live.init_app(one, 2)
