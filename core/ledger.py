@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.models import Link, LinkState
-from core.waiting import has_come, is_free, unlocked
+from core.waiting import LONGEST_WAIT, has_come, is_free, unlocked
 
 T = TypeVar("T")
 
@@ -107,8 +107,10 @@ def note_sightings(
     """Write new and changed records down as waiting work and give their link ids.
 
     A record that we changed at the source after `unless_pushed_since` is left out: what was seen of
-    it may be from before that change. This is asked here, in the transaction that writes, because
-    the change may have been made after the sightings were compared with the ledger.
+    it may be from before that change. So is one that we may have changed without hearing so: what
+    was seen may be our own work, and whoever asked for it comes back to it. This is asked here, in
+    the transaction that writes, because the change may have been made after the sightings were
+    compared with the ledger.
     """
     moment = now()
     new: list[dict[str, Any]] = []
@@ -141,15 +143,19 @@ def note_sightings(
     if new:
         ids.extend(session.scalars(insert(Link).returning(Link.id), new))
     if changed and unless_pushed_since is not None:
-        rows = session.execute(
-            select(Link.id, Link.pushed_at)
+        links = session.execute(
+            select(Link.id, Link.pushed_at, Link.intent_at, Link.issue_id)
             .where(Link.id.in_([row["id"] for row in changed]))
             .order_by(Link.id)
             .with_for_update()
         )
-        # What lies in the future was written before the clock was set back.
-        pushed = {link_id for link_id, at in rows if at and unless_pushed_since < at <= now()}
-        changed = [row for row in changed if row["id"] not in pushed]
+        ours = {
+            link.id
+            for link in links
+            if _pushed_since(link.pushed_at, unless_pushed_since)
+            or (link.issue_id is not None and _unanswered(link.intent_at))
+        }
+        changed = [row for row in changed if row["id"] not in ours]
     if changed:
         moved = [row["id"] for row in changed]
         for chunk in chunks(moved):
@@ -159,6 +165,20 @@ def note_sightings(
         session.execute(update(Link), changed)
         ids.extend(moved)
     return sorted(ids)
+
+
+def _pushed_since(pushed_at: datetime | None, moment: datetime) -> bool:
+    # What lies in the future was written before the clock was set back.
+    return pushed_at is not None and moment < pushed_at <= now()
+
+
+def _unanswered(intent_at: datetime | None) -> bool:
+    """Say whether a write to the source was begun whose answer somebody still waits for.
+
+    Each attempt writes a new intent, and no attempt waits longer for the next one. Where nobody
+    comes back to it, because a person skipped it for instance, what is seen is believed again.
+    """
+    return intent_at is not None and now() - LONGEST_WAIT < intent_at <= now()
 
 
 def claim(

@@ -10,7 +10,12 @@ from core import activity
 from core.clock import now
 from core.database import writing
 from core.dispatch import publish
-from core.errors import VendorNotFoundError
+from core.errors import (
+    VendorBreakerOpenError,
+    VendorError,
+    VendorNotFoundError,
+    VendorUnavailableError,
+)
 from core.models import Link, LinkState
 from tasks.pf_jira import DOMAIN, alarms
 from tasks.pf_jira.claims import SYNC, Claim
@@ -48,6 +53,11 @@ def follow_issue(peopleforce: PeopleForce, claim: Claim, link: Link, issue: Issu
     except VendorNotFoundError:
         _note_vanished(claim, link, issue)
         return "the task was deleted in PeopleForce"
+    except VendorError as error:
+        if link.intent_at is None and _surely_not_done(error):
+            with writing() as session:
+                claim.save(session, link, intent_at=None)
+        raise
     verb = "completed" if issue.done else "reopened"
     with writing() as session:
         alarms.accepted(session, "jira", "peopleforce")
@@ -70,6 +80,12 @@ def follow_issue(peopleforce: PeopleForce, claim: Claim, link: Link, issue: Issu
         )
     log.info("task_moved", extra={"record": link.source_id, "issue": issue.key, "what": verb})
     return f"{verb} the task"
+
+
+def _surely_not_done(error: VendorError) -> bool:
+    return isinstance(error, VendorBreakerOpenError) or not isinstance(
+        error, VendorUnavailableError
+    )
 
 
 def _note_vanished(claim: Claim, link: Link, issue: Issue) -> None:

@@ -268,6 +268,38 @@ def test_an_issue_moved_back_after_a_lost_answer_takes_its_task_along(world, lin
     assert world.link(linked).intent_at is None
 
 
+def test_a_poll_does_not_take_our_own_unanswered_write_for_a_persons_change(world, linked):
+    world.peopleforce.fault("drop_after_write", method="PUT", path="/api/*/complete", times=1)
+    world.move_issue(linked, "Done")
+    world.webhooks_arrive()
+    assert world.task(linked)["completed"]
+    world.peopleforce.fault("status", status=503, method="PUT", path="/api/*", times=None)
+    world.move_issue(linked, "To Do")
+    world.webhooks_arrive()
+
+    world.pass_time(60)
+    world.poll()
+    world.work()
+
+    assert world.issue(linked)["status"] == "To Do"
+    world.peopleforce.control("DELETE", "faults")
+    world.later()
+    world.poll_and_work()
+    assert not world.task(linked)["completed"]
+    assert world.issue(linked)["status"] == "To Do"
+    assert world.story(linked) == ["created", "task_reopened"]
+    assert world.link(linked).intent_at is None
+
+
+def test_a_write_that_was_surely_not_made_leaves_nothing_to_wait_for(world, linked):
+    world.peopleforce.fault("status", status=429, method="PUT", path="/api/*", times=None)
+    world.move_issue(linked, "Done")
+    world.webhooks_arrive()
+
+    assert outcomes(world)[0][0] == "retrying"
+    assert world.link(linked).intent_at is None
+
+
 def test_a_record_in_other_hands_is_come_back_to(world, linked):
     link_id = world.link(linked).id
     with writing() as session:
