@@ -97,6 +97,8 @@ class Link(Base):
     intent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Since when a write may have been carried out whose answer we do not have: the create of the
     issue, or, where there is one, the completion or reopening of the task."""
+    moving_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when a move of the issue may have been carried out whose answer we do not have."""
     pushed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When we last changed the task in PeopleForce; a poll that began earlier saw the past."""
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -24,7 +24,7 @@ from tasks.pf_jira.claims import LEASE, Claim, claimed
 from tasks.pf_jira.creating import adopt
 from tasks.pf_jira.decisions import CheckStatus, FindTask, Ignore, NoteDeletion, decide
 from tasks.pf_jira.failures import OUTAGE_WAIT, wait_after, wait_after_unexpected
-from tasks.pf_jira.following import follow_issue, note_deletion
+from tasks.pf_jira.following import follow_issue, is_being_moved, note_deletion
 from tasks.pf_jira.waking import wake
 
 log = logging.getLogger(__name__)
@@ -140,6 +140,9 @@ def _act_on(
 def _check_status(link: Link, owner: str) -> str:
     with claimed([link.id], owner) as claim:
         held = _only(claim)
+        if is_being_moved(held):
+            _unchanged(claim, held)
+            raise _Postponed(OUTAGE_WAIT, "our own move of the issue was not answered yet")
         try:
             # Read after the claim: what we write from here on cannot be older than this.
             with claim.calling(held):

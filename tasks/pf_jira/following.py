@@ -82,6 +82,11 @@ def follow_issue(peopleforce: PeopleForce, claim: Claim, link: Link, issue: Issu
     return f"{verb} the task"
 
 
+def is_being_moved(link: Link) -> bool:
+    """Say whether a move of ours is still to be made sure of, so that the status tells nothing."""
+    return link.moving_at is not None and link.due_at is not None
+
+
 def _surely_not_done(error: VendorError) -> bool:
     return isinstance(error, VendorBreakerOpenError) or not isinstance(
         error, VendorUnavailableError
@@ -128,6 +133,7 @@ def note_deletion(claim: Claim, link: Link, reason: str) -> str:
             reason=reason,
             issue_id=None,
             intent_at=None,
+            moving_at=None,
             written={},
             target_hash="",
             # The rule decides whether it is made anew.

@@ -200,8 +200,12 @@ def _leave_deleted(link: Link, rule: Rule | None) -> Leave | None:
 
 
 def _move(link: Link) -> bool | None:
+    """Give where the issue is to be moved; None where it is there.
+
+    After a move that was not answered nobody knows where it is.
+    """
     completed = bool(link.snapshot["completed"])
-    return completed if completed != link.completed else None
+    return completed if completed != link.completed or link.moving_at is not None else None
 
 
 def _changed(fields: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tasks import app
 from tasks.pf_jira import alarms, wiring
 from tasks.pf_jira.claims import claimed
 from tasks.pf_jira.failures import concerns_all
-from tasks.pf_jira.following import follow_issue
+from tasks.pf_jira.following import follow_issue, is_being_moved
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +85,10 @@ def _disagreeing(issues: Sequence[Issue]) -> list[tuple[int, Issue]]:
 def _follow(link_id: int, found: Issue, owner: str) -> None:
     with claimed([link_id], owner) as claim:
         for link in claim.held:
+            if is_being_moved(link):
+                with writing() as session:
+                    claim.unchanged(session, link)
+                continue
             try:
                 # The index lags, and a poll may have been faster: what is true now decides.
                 issue = wiring.jira().read(found.id)

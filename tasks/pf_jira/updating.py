@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from connectors.jira.service import Jira
 from core import activity
+from core.clock import now
 from core.database import writing
 from core.errors import VendorError, VendorNotFoundError, VendorRejectedError
 from core.models import Link, LinkState
@@ -24,9 +25,14 @@ log = logging.getLogger(__name__)
 def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorError | None:
     """Write what changed and move the issue where its task is.
 
+    That a move is on its way is written down before: whatever ends the attempt, the next one sees
+    to the status again, and until then what the issue shows is not taken for a person's doing.
+
     Returns the error when the next record would fail for the same reason, so that the caller stops
     asking a vendor that is down.
     """
+    if plan.move_to_done is not None and not _intend_move(claim, link):
+        return None
     try:
         with claim.calling(link):
             status = _write(jira, link, plan)
@@ -68,7 +74,8 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
             _note_move(session, claim, link, status, done=bool(plan.move_to_done))
         completed = link.completed if plan.move_to_done is None else plan.move_to_done
         if plan.held and plan.rule is not None:
-            claim.hold(session, link, plan.rule, plan.reason, completed=completed, intent_at=None)
+            over = {"completed": completed, "intent_at": None, "moving_at": None}
+            claim.hold(session, link, plan.rule, plan.reason, **over)
             return None
         claim.done(
             session,
@@ -80,9 +87,15 @@ def update_issue(jira: Jira, claim: Claim, link: Link, plan: Update) -> VendorEr
             target_hash="" if plan.reason else fields_hash(plan.fields),
             completed=completed,
             intent_at=None,
+            moving_at=None,
             rule_id=rule_id,
         )
     return None
+
+
+def _intend_move(claim: Claim, link: Link) -> bool:
+    with writing() as session:
+        return claim.save(session, link, moving_at=now())
 
 
 def _refused(claim: Claim, link: Link, plan: Update, error: VendorRejectedError) -> None:
@@ -152,6 +165,7 @@ def _forget_issue(claim: Claim, link: Link) -> None:
                 state=LinkState.ISSUE_DELETED,
                 reason=f"{gone} was deleted in Jira",
                 completed=True,
+                moving_at=None,
             )
             return
         claim.later(
@@ -163,6 +177,7 @@ def _forget_issue(claim: Claim, link: Link) -> None:
             issue_id=None,
             issue_key=None,
             intent_at=None,
+            moving_at=None,
             written={},
             target_hash="",
         )

@@ -26,7 +26,7 @@ def _by_the_models(_object, name, _kind, _reflected, _compared_to) -> bool:
 
 def test_the_database_is_at_the_revision_that_the_code_wants(database):
     present, wanted = revisions(get_settings())
-    assert present == wanted == "0008"
+    assert present == wanted == "0009"
 
 
 def test_the_migrations_can_be_taken_back(database):

@@ -19,7 +19,7 @@ from tests.conftest import wait_until
 from tests.tasks.world import BULK, SINGLE
 
 HOUR = timedelta(hours=1)
-MOMENTS = ("due_at", "waiting_since", "intent_at", "claimed_until", "pushed_at")
+MOMENTS = ("due_at", "waiting_since", "intent_at", "moving_at", "claimed_until", "pushed_at")
 
 
 def set_clock(world, by: timedelta) -> None:

@@ -309,3 +309,55 @@ def test_two_workers_with_the_same_links_make_each_issue_once(world):
 
     assert world.jira.calls() == {BULK: 1}
     assert_one_issue_each(world, ids)
+
+
+@pytest.mark.parametrize("first", ["the sync", "the webhook"])
+def test_a_move_whose_worker_died_is_not_taken_for_a_persons(world, monkeypatch, first):
+    """Meanwhile the task was reopened, and that is the last word."""
+    [task_id] = world.has_synced_tasks(1)
+    world.listen()
+    move = Jira.move
+
+    def move_and_die(*args, **values):
+        monkeypatch.undo()
+        move(*args, **values)
+        raise Killed
+
+    monkeypatch.setattr(Jira, "move", move_and_die)
+    world.complete(task_id)
+    world.poll()
+    with pytest.raises(Killed):
+        world.work()
+    assert world.issue(task_id)["status"] == "Done"
+    world.reopen(task_id)
+    world.pass_time(LEASE.total_seconds() + 1)
+
+    if first == "the webhook":
+        world.webhooks_arrive()
+        world.do_scheduled("ops.relay")
+        world.work()
+    world.poll_and_work()
+    world.webhooks_arrive()
+    world.later()
+
+    assert not world.task(task_id)["completed"]
+    assert world.issue(task_id)["status"] == "To Do"
+    assert world.link(task_id).moving_at is None
+    assert "task_completed" not in world.story(task_id)
+
+
+def test_a_move_without_an_answer_is_made_sure_of_when_the_task_has_moved_back(world):
+    [task_id] = world.has_synced_tasks(1)
+    world.jira.fault("drop_after_write", method="POST", path="/rest/api/3/issue/*/transitions")
+    world.complete(task_id)
+    world.poll_and_work()
+    assert world.issue(task_id)["status"] == "Done"
+    world.reopen(task_id)
+
+    world.pass_time(60)
+    world.poll_and_work()
+    world.later()
+
+    assert world.issue(task_id)["status"] == "To Do"
+    assert world.link(task_id).moving_at is None
+    assert not world.task(task_id)["completed"]

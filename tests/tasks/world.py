@@ -42,6 +42,7 @@ EDIT, SEARCH = "PUT /rest/api/3/issue/<id_or_key>", "POST /rest/api/3/search/jql
 TASK_LIST = "GET /api/public/v3/tasks"
 HOUR = 3600.0
 SEEN_OR_WAITING = (sightings.SEEN, sightings.SEEN_CHANGED, "postponed")
+LINK_MOMENTS = ("due_at", "waiting_since", "intent_at", "moving_at", "claimed_until", "pushed_at")
 ALERT_MOMENTS = (
     *("first_seen", "last_seen", "tried_at", "told_at", "due_at"),
     *("resolved_at", "claimed_until"),
@@ -213,7 +214,10 @@ class World:
         """Let time pass for everybody, without waiting; what is due then is not yet done."""
         self.clock.ahead += seconds
         for table, names in (
-            (Link, ("due_at", "waiting_since", "intent_at", "claimed_until", "pushed_at")),
+            (
+                Link,
+                ("due_at", "waiting_since", "intent_at", "moving_at", "claimed_until", "pushed_at"),
+            ),
             (Delivery, ("received_at", "due_at", "claimed_until")),
             (Alert, ALERT_MOMENTS),
             (Person, ("read_at",)),
