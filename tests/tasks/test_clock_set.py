@@ -133,8 +133,10 @@ def test_a_message_that_the_broker_hands_out_twice_at_once_makes_one_issue(world
         threading.Thread(target=sync.apply, kwargs={"args": (ids,), "task_id": "the same"})
         for _ in range(2)
     ]
-    for thread in threads:
-        thread.start()
+    threads[0].start()
+    # PostgreSQL gives what somebody is claiming this moment to nobody else.
+    wait_until(lambda: both_have_planned.n_waiting == 1, what="the first to have planned")
+    threads[1].start()
     for thread in threads:
         thread.join()
 
