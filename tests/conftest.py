@@ -216,10 +216,17 @@ def postgresql_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def rabbitmq_server(tmp_path_factory) -> Iterator[RabbitServer]:
     """A RabbitMQ of this run alone; who stops it starts it again."""
+    with running_rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as server:
+        yield server
+
+
+@contextmanager
+def running_rabbitmq(folder: Path) -> Generator[RabbitServer]:
+    """Run a RabbitMQ inside the block, or name the suite as not run where there is none."""
     binary = rabbitmq_binary()
     if binary is None:
         not_run("no RabbitMQ on this machine (Debian: apt-get install rabbitmq-server)")
-    server = RabbitServer(tmp_path_factory.mktemp("rabbitmq"), binary)
+    server = RabbitServer(folder, binary)
     server.start()
     yield server
     server.stop()

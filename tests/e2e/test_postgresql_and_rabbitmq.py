@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from vendors import JiraControl, PeopleForceControl
 
-from tests.conftest import not_run, postgresql_schema, wait_until
-from tests.support.rabbitmq import RabbitServer, rabbitmq_binary
+from tests.conftest import postgresql_schema, running_rabbitmq, wait_until
+from tests.support.rabbitmq import RabbitServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgresql, pytest.mark.rabbitmq]
 
@@ -20,13 +20,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.postgresql, pytest.mark.rabbitmq]
 @pytest.fixture(scope="module")
 def rabbitmq(tmp_path_factory) -> Iterator[RabbitServer]:
     """One of the module's own, since it is killed here."""
-    binary = rabbitmq_binary()
-    if binary is None:
-        not_run("no RabbitMQ on this machine (Debian: apt-get install rabbitmq-server)")
-    server = RabbitServer(tmp_path_factory.mktemp("rabbitmq"), binary)
-    server.start()
-    yield server
-    server.stop()
+    with running_rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
