@@ -9,8 +9,11 @@ from cli.output import json_option, say, show_facts, show_json, show_table
 from core import activity, ledger
 from core.database import reading
 from core.models import Activity, Link
+from core.readable import readable
 
 SOURCE = "peopleforce"
+LONGEST = 1_000
+"""Characters of a fact: a title, or a reason in whole sentences, is shown to its end."""
 
 
 @click.command()
@@ -39,7 +42,8 @@ def why(ctx: click.Context, key_or_id: str, *, as_json: bool) -> None:
         show_json({"link": _facts(link) if link else None, "story": [_row(row) for row in rows]})
         return
     if link:
-        show_facts([(name, str(value)) for name, value in _facts(link).items() if value != ""])
+        facts = _facts(link).items()
+        show_facts([(name, readable(value, LONGEST)) for name, value in facts if value != ""])
         say()
     show_table(
         ("WHEN (UTC)", "WHAT", ""),

@@ -34,6 +34,8 @@ comes again in minutes. Ordinary writers are done in milliseconds, a clean-up's 
 LOOK_SECONDS = 0.001
 """How often a writer looks whether SQLite's write lock is free."""
 
+_WAITS = "waits_for_locks"
+
 _engines: dict[tuple[int, str, float, bool], Engine] = {}
 _patience = PATIENT_SECONDS
 _open_transaction: ContextVar[bool] = ContextVar("open_transaction", default=False)
@@ -149,24 +151,32 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
     # A 2xx, and the intent before a create, promise that the row survives a power loss.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # A statement that writes several rows keeps what it may have to undo; in a file of its own,
+    # made anew each time, that takes as long as the rows.
+    cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection, patience: float) -> None:
     if not connection.get_execution_options().get("immediate", False):
+        _let_wait(connection, patience)
         connection.exec_driver_sql("BEGIN")
         return
-    cursor: Any = connection.connection.cursor()
-    ends = time.monotonic() + patience
     # SQLite's own waiting looks at growing intervals, up to a tenth of a second, and whoever has
     # just come looks first: with two busy writers one of them waits for seconds.
-    cursor.execute("PRAGMA busy_timeout=0")
-    try:
-        while not _began(connection, ends):
-            time.sleep(LOOK_SECONDS)
-    finally:
-        cursor.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
+    _let_wait(connection, 0)
+    ends = time.monotonic() + patience
+    while not _began(connection, ends):
+        time.sleep(LOOK_SECONDS)
+
+
+def _let_wait(connection: Connection, seconds: float) -> None:
+    """Set how long SQLite itself waits for a lock, where that is not what it does already."""
+    if connection.info.get(_WAITS) != seconds:
+        cursor: Any = connection.connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
         cursor.close()
+        connection.info[_WAITS] = seconds
 
 
 def _began(connection: Connection, ends: float) -> bool:

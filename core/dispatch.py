@@ -27,8 +27,9 @@ DELIVERIES_AT_ONCE = 100
 """Deliveries in one message: one that comes alone goes alone, a burst travels together."""
 
 
-GATHER_SECONDS = 0.01
-"""Pause between two messages of the background, in which a burst comes together."""
+GATHER_SECONDS = 0.05
+"""Pause between two messages of the background, in which a burst comes together: making one takes
+longer than a request, and twenty a second are no burden."""
 
 REFUSED_SECONDS = 1.0
 """How long a process leaves a broker alone that refused or did not answer."""
@@ -151,7 +152,7 @@ def _published(task: str, bulk: bool, ids: Sequence[int]) -> bool:
 class BackgroundPublisher:
     """Publishes ids from a thread of its own, so that no request waits for the broker.
 
-    One id goes out at once; what arrives in the hundredth of a second after it travels together in
+    One id goes out at once; what arrives in the twentieth of a second after it travels together in
     the next message, since making a message takes longer than a whole request. A broker that
     refuses is not asked again for a second, since asking takes the processor from the requests;
     then a hundred of those that wait try for all. The others, and what is still here when the
@@ -160,20 +161,26 @@ class BackgroundPublisher:
 
     def __init__(self, waiting: int = 100_000) -> None:
         """Prepare; the thread starts with the first id, in the process that offers it."""
-        self._queue: queue.Queue[tuple[str, bool, int]] = queue.Queue(waiting)
+        # Its `put` takes no lock that the thread may hold: no request waits for it.
+        self._queue: queue.SimpleQueue[tuple[str, bool, int]] = queue.SimpleQueue()
+        self._waiting = waiting
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def offer(self, task: str, row_id: int, *, bulk: bool = False) -> None:
         """Take an id to publish for `task`, and return at once; `bulk` as for `publish`."""
+        if self._thread is None:
+            self._listen()
+        if self._queue.qsize() >= self._waiting:
+            log.warning("publish_left_to_relay", extra={"task": task, "row": row_id})
+            return
+        self._queue.put((task, bulk, row_id))
+
+    def _listen(self) -> None:
         with self._start:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
                 self._thread.start()
-        try:
-            self._queue.put_nowait((task, bulk, row_id))
-        except queue.Full:
-            log.warning("publish_left_to_relay", extra={"task": task, "row": row_id})
 
     def _run(self) -> None:
         while True:

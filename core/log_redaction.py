@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -60,6 +61,14 @@ _MAY_MATTER = re.compile(
 _DEPTH = 6
 
 
+@lru_cache(maxsize=1000)
+def _instead_of(name: str) -> str | None:
+    """Give what stands in the place of a field of this name; None where its value may stand."""
+    if _SECRET_NAMES.search(name):
+        return SECRET
+    return PERSONAL if _PERSONAL_NAMES.search(name) else None
+
+
 class Redact:
     """Takes out secrets and what is personal; `secrets` are the values of secret settings."""
 
@@ -75,10 +84,9 @@ class Redact:
     def _within(self, name: str, value: Any, depth: int) -> Any:  # noqa: ANN401 - as above
         if value is None or isinstance(value, bool):
             return value
-        if _SECRET_NAMES.search(name):
-            return SECRET
-        if _PERSONAL_NAMES.search(name):
-            return PERSONAL
+        instead = _instead_of(name)
+        if instead is not None:
+            return instead
         if isinstance(value, dict):
             inner = value.items() if depth else ()
             return {
