@@ -12,15 +12,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Insert, Table, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import now
+from core.inbox_rows import insert_new
 from core.models import Delivery, DeliveryState
 from core.waiting import has_come, is_free, unlocked
 
@@ -59,28 +59,12 @@ def record_all(session: Session, arrivals: Sequence[Arrival]) -> list[int | None
         return []
     rows = [_row(arrival) for arrival in arrivals]
     keys = [(row["source"], row["external_id"]) for row in rows]
-    connection = session.connection()
     # In one order everywhere: two processes with the same deliveries would wait for each other.
     ordered = [row for _, row in sorted(zip(keys, rows, strict=True), key=itemgetter(0))]
-    written = connection.execute(_inserting(connection.dialect.name), ordered)
+    written = insert_new(session.connection(), ordered)
     ids = {(source, external_id): row_id for row_id, source, external_id in written}
     # Of one that is among them twice, the first is the delivery.
     return [ids.pop(key, None) for key in keys]
-
-
-@cache
-def _inserting(dialect: str) -> Insert:
-    """Give the statement; making it takes several times as long as running it.
-
-    It is that of the table: what mapped objects have to be told of each row costs as much again.
-    """
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    table = cast("Table", Delivery.__table__)
-    return (
-        insert(table)
-        .on_conflict_do_nothing(index_elements=["source", "external_id"])
-        .returning(table.c.id, table.c.source, table.c.external_id)
-    )
 
 
 def _row(arrival: Arrival) -> dict[str, Any]:
@@ -97,6 +81,7 @@ def _row(arrival: Arrival) -> dict[str, Any]:
         "body": arrival.body,
         "state": DeliveryState.RECEIVED if handled else DeliveryState.IGNORED,
         "reason": "" if handled else f"nobody handles the topic {arrival.topic}",
+        "attempts": 0,
         "received_at": moment,
         "due_at": moment + REPUBLISH if handled else None,
         "finished_at": None if handled else moment,

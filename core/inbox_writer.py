@@ -3,7 +3,8 @@
 A commit waits for the disk, and SQLite lets in one writer at a time: with a transaction for each
 request, sixteen senders waited most of their time for one another. Here a process has one pen. Who
 finds it free writes by themselves, which spares a delivery that comes alone two changes of threads;
-what comes meanwhile is left to a thread that writes all of it with the next commit.
+what comes meanwhile is left to a thread that writes all of it with the next commit. As long as it
+has several of them each time, all are left to it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from core.inbox import Arrival
 
 AT_ONCE = 100
 """Deliveries in one transaction: others want to write, too."""
+
+GATHER_SECONDS = 0.001
+"""How long the thread waits for those who are about to come, before it writes."""
 
 PATIENCE_SECONDS = 6.0
 """How long a caller waits: a second more than the transaction may wait for others."""
@@ -45,6 +49,7 @@ class InboxWriter:
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
         self._began = 0.0
+        self._crowded = False
 
     def write(self, arrival: Arrival) -> int | None:
         """Give the row's id once it is on the disk, or None where the delivery is here already.
@@ -54,7 +59,8 @@ class InboxWriter:
         if self._stalled() and self._queue.qsize() >= self._places:
             raise DatabaseUnavailableError("the database takes no writes at the moment")
         # Not past those who wait: the pen may be free for the moment before their turn.
-        if self._queue.empty() and self._pen.acquire(blocking=False):
+        free = not self._crowded and self._queue.empty()
+        if free and self._pen.acquire(blocking=False):
             try:
                 return self._write_alone(arrival)
             finally:
@@ -85,9 +91,12 @@ class InboxWriter:
             self._news.wait()
             self._news.clear()
             while not self._queue.empty():
+                time.sleep(GATHER_SECONDS)
                 # Nothing is taken before: whoever has the pen may have to tell all who wait.
                 with self._pen:
-                    self._write(self._take(AT_ONCE))
+                    batch = self._take(AT_ONCE)
+                    self._crowded = len(batch) > 1
+                    self._write(batch)
 
     def _take(self, most: int) -> list[_Waiting]:
         taken: list[_Waiting] = []

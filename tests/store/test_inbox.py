@@ -64,6 +64,15 @@ def test_of_what_comes_twice_in_one_batch_the_first_is_the_delivery(database):
     assert count() == 3
 
 
+def test_of_a_batch_that_is_known_nothing_is_written(database):
+    arrive("a")
+    arrive("b")
+    with writing() as session:
+        assert inbox.record_all(session, [arrival("b"), arrival("a")]) == [None, None]
+
+    assert count() == 2
+
+
 def test_the_same_identifier_from_two_sources_is_two_deliveries(database):
     assert arrive("1", source="jira") is not None
     assert arrive("1", source="slack") is not None
