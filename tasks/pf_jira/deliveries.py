@@ -38,6 +38,10 @@ UNKNOWN_WAIT = timedelta(seconds=3)
 """How long an issue of ours may be unknown: its create is being written down just now."""
 
 
+Looked = dict[int, int]
+"""By link, the delivery for which Jira was read, of those that are worked on together."""
+
+
 class _Postponed(Exception):  # noqa: N818 - not an error: the delivery comes back
     def __init__(self, wait: timedelta, reason: str) -> None:
         super().__init__(reason)
@@ -48,24 +52,26 @@ class _Postponed(Exception):  # noqa: N818 - not an error: the delivery comes ba
 def handle_deliveries(self: Task, delivery_ids: list[int]) -> None:
     """Bring the tasks of some issues to where Jira says that they are.
 
-    Safe to run twice: only what both sides do not agree on yet is written.
+    Safe to run twice: only what both sides do not agree on yet is written. Jira is read once for
+    all deliveries about an issue: they were here before the first look, so it shows what they tell.
     """
     owner = self.request.id
+    looked: Looked = {}
     with writing() as session:
         deliveries = inbox.claim(session, delivery_ids, owner, LEASE)
     for index, delivery in enumerate(deliveries):
         try:
             with request_id_bound(delivery.request_id):
-                _handle(delivery, owner)
+                _handle(delivery, owner, looked)
         except SoftTimeLimitExceeded:
             for left in deliveries[index:]:
                 _postpone(left, OUTAGE_WAIT, "the time of one task was up")
             return
 
 
-def _handle(delivery: Delivery, owner: str) -> None:
+def _handle(delivery: Delivery, owner: str, looked: Looked) -> None:
     try:
-        outcome = _act(delivery, owner)
+        outcome = _act(delivery, owner, looked)
     except _Postponed as pause:
         _postpone(delivery, pause.wait, pause.reason)
     except VendorError as error:
@@ -90,11 +96,11 @@ def _handle(delivery: Delivery, owner: str) -> None:
         _finish(delivery, outcome)
 
 
-def _act(delivery: Delivery, owner: str) -> Ignore | str:
+def _act(delivery: Delivery, owner: str, looked: Looked) -> Ignore | str:
     event = IssueEvent.from_payload(parse_json(delivery.body))
     with reading() as session:
         links = ledger.by_issue(session, [event.issue_id])
-    outcome = _act_on(delivery, event, links, owner)
+    outcome = _act_on(delivery, event, links, owner, looked)
     if links:
         wake(links[0], event)
     return outcome
@@ -124,7 +130,7 @@ def _hurry_others(session: Session, delivery: Delivery) -> list[int]:
 
 
 def _act_on(
-    delivery: Delivery, event: IssueEvent, links: Sequence[Link], owner: str
+    delivery: Delivery, event: IssueEvent, links: Sequence[Link], owner: str, looked: Looked
 ) -> Ignore | str:
     match decide(event, linked=bool(links)):
         case Ignore() as ignore:
@@ -132,7 +138,12 @@ def _act_on(
         case NoteDeletion():
             return _note_deletion(links[0], owner, f"{event.issue_key} was deleted in Jira")
         case CheckStatus():
-            return _check_status(links[0], owner)
+            [link, *_] = links
+            if link.id in looked:
+                return f"seen to together with delivery {looked[link.id]}"
+            outcome = _check_status(link, owner)
+            looked[link.id] = delivery.id
+            return outcome
         case FindTask():
             return _find_task(delivery, event, owner)
 

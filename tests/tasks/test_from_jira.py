@@ -16,6 +16,7 @@ from tasks.pf_jira import deliveries
 from tasks.pf_jira.claims import LEASE
 from tests.tasks.world import TASK_LIST, Killed
 
+READ = "GET /rest/api/3/issue/<id_or_key>"
 COMPLETE = "PUT /api/public/v3/tasks/<task_id>/complete"
 REOPEN = "PUT /api/public/v3/tasks/<task_id>/incomplete"
 
@@ -129,6 +130,45 @@ def test_events_in_any_order_end_in_what_is_true_now(world, linked):
 
     assert world.task(linked)["completed"]
     assert world.story(linked).count("task_completed") == 1
+
+
+def together(world):
+    """Work on all deliveries in one message, as the gateway sends a burst."""
+    ids = [delivery.id for delivery in world.deliveries()]
+    deliveries.handle_deliveries.apply(args=[ids], throw=True)
+
+
+def test_a_burst_about_one_issue_is_one_look_at_it(world, linked):
+    world.await_webhooks()
+    for step in ("In Progress", "To Do", "Done"):
+        world.move_issue(linked, step)
+    world.await_webhooks()
+    world.forget_calls()
+
+    together(world)
+
+    assert world.jira.calls() == {READ: 1}
+    assert world.peopleforce.calls() == {COMPLETE: 1}
+    first, *others = [one for one in world.deliveries() if one.state is DeliveryState.DONE]
+    assert first.reason == "completed the task"
+    assert [one.reason for one in others] == [f"seen to together with delivery {first.id}"] * 2
+
+
+def test_of_a_burst_whose_first_look_failed_another_one_looks(world, linked, monkeypatch):
+    def fail_once(*_):
+        monkeypatch.undo()
+        raise VendorUnavailableError("jira", "x")
+
+    for step in ("In Progress", "Done"):
+        world.move_issue(linked, step)
+    world.await_webhooks()
+    monkeypatch.setattr(deliveries, "_check_status", fail_once)
+
+    together(world)
+
+    states = [one.state for one in world.deliveries() if one.state is not DeliveryState.IGNORED]
+    assert states == [DeliveryState.RETRYING, DeliveryState.DONE]
+    assert world.task(linked)["completed"]
 
 
 def test_a_webhook_that_comes_twice_is_worked_on_once(world, linked):
@@ -320,7 +360,7 @@ def test_a_record_in_other_hands_is_come_back_to(world, linked):
 def test_a_worker_whose_lease_ran_out_leaves_a_delivery_to_who_took_it_over(
     world, linked, monkeypatch, failure
 ):
-    def be_overtaken(_delivery, _owner):
+    def be_overtaken(*_):
         monkeypatch.undo()
         world.pass_time(LEASE.total_seconds() + 1)
         world.resume()

@@ -176,10 +176,14 @@ class World:
 
     def webhooks_arrive(self) -> None:
         """Wait until Jira has sent what it has to send, and work on it."""
+        self.await_webhooks()
+        self.work()
+
+    def await_webhooks(self) -> None:
+        """Wait until Jira has sent what it has to send, and it is written down."""
         wait_until(
             lambda: self.dispatcher.waiting() == 0, every=0.01, what="Jira to send its webhooks"
         )
-        self.work()
 
     def do_scheduled(self, name: str) -> None:
         self.redis.delete(f"igw:turn:{name}")
