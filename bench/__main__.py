@@ -22,6 +22,7 @@ from bench import (
     mapping,
     pages,
     poll,
+    start,
     streams,
     vendor_calls,
     worker,
@@ -45,6 +46,7 @@ MEASUREMENTS: Mapping[str, Callable[[], Table]] = {
     "latency": latency.measure,
     "pages": pages.measure,
     "first_run": first_run.measure,
+    "start": start.measure,
 }
 
 

@@ -72,6 +72,8 @@ class _Office:
         `hanging`: Jira answers nothing, with work waiting for it. `harm` is done to the neighbour
         by itself, every three seconds.
         """
+        # A worker that was killed last is back when it has done something.
+        self._send("neighbour")
         self._stack.await_settled()
         if hanging:
             self._stack.jira.fail("latency", method="GET", path=ISSUES, seconds=HANGING_SECONDS)
