@@ -16,7 +16,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import now
@@ -31,6 +31,9 @@ REPUBLISH = timedelta(seconds=30)
 
 SOON = timedelta(seconds=3)
 """Waits that `take_due`, which is called every ten seconds, would make much longer."""
+
+MANY = 500
+"""Deliveries that are looked for, or finished, at once."""
 
 _SECRET_HEADER = re.compile(r"authorization|cookie|signature|token|secret|key", re.IGNORECASE)
 """Headers whose value proves who somebody is; they are not written down."""
@@ -158,6 +161,49 @@ def _release(session: Session, delivery: Delivery, **values: object) -> bool:
     return False
 
 
+def unclaimed_about(session: Session, delivery: Delivery) -> list[int]:
+    """Give the ids of other deliveries about the same record that wait and that nobody holds.
+
+    No more than are worth a statement; the rest waits for the next time.
+    """
+    if delivery.record_id is None:
+        return []
+    wanted = (
+        select(Delivery.id)
+        .where(
+            Delivery.source == delivery.source,
+            Delivery.record_id == delivery.record_id,
+            Delivery.task == delivery.task,
+            Delivery.id != delivery.id,
+            *_unclaimed(),
+        )
+        .limit(MANY)
+    )
+    return list(session.scalars(wanted))
+
+
+def finish_unclaimed(session: Session, ids: Sequence[int], reason: str) -> None:
+    """Note that there is nothing left to do for some deliveries, unless somebody has begun."""
+    wanted = select(Delivery.id).where(Delivery.id.in_(ids), *_unclaimed())
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(unlocked(wanted)))
+        .values(
+            state=DeliveryState.DONE,
+            reason=reason,
+            due_at=None,
+            claimed_by=None,
+            claimed_until=None,
+            finished_at=now(),
+        )
+    )
+
+
+def _unclaimed() -> tuple[ColumnElement[bool], ...]:
+    waiting = [state for state in DeliveryState if state.waiting]
+    return Delivery.state.in_(waiting), is_free(Delivery.claimed_until, now())
+
+
 def hurry(session: Session, source: str, record_id: str) -> list[int]:
     """Make due what was postponed of a record's deliveries, and give their ids, to be published.
 
@@ -179,7 +225,7 @@ def hurry(session: Session, source: str, record_id: str) -> list[int]:
     return sorted(hurried)
 
 
-def take_due(session: Session, limit: int = 500) -> dict[str, list[int]]:
+def take_due(session: Session, limit: int = MANY) -> dict[str, list[int]]:
     """Give the deliveries to publish again, by task, and move their next turn on."""
     moment = now()
     due = (

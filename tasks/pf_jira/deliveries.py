@@ -42,6 +42,9 @@ Looked = dict[int, int]
 """By link, the delivery for which Jira was read, of those that are worked on together."""
 
 
+_TOGETHER = "seen to together with delivery {}"
+
+
 class _Postponed(Exception):  # noqa: N818 - not an error: the delivery comes back
     def __init__(self, wait: timedelta, reason: str) -> None:
         super().__init__(reason)
@@ -53,7 +56,7 @@ def handle_deliveries(self: Task, delivery_ids: list[int]) -> None:
     """Bring the tasks of some issues to where Jira says that they are.
 
     Safe to run twice: only what both sides do not agree on yet is written. Jira is read once for
-    all deliveries about an issue: they were here before the first look, so it shows what they tell.
+    all deliveries about an issue that are here before it is: what it shows is no older than they.
     """
     owner = self.request.id
     looked: Looked = {}
@@ -100,10 +103,26 @@ def _act(delivery: Delivery, owner: str, looked: Looked) -> Ignore | str:
     event = IssueEvent.from_payload(parse_json(delivery.body))
     with reading() as session:
         links = ledger.by_issue(session, [event.issue_id])
+        others = _others_that_need_no_look(session, delivery, links)
     outcome = _act_on(delivery, event, links, owner, looked)
+    if others and looked.get(links[0].id) == delivery.id:
+        with writing() as session:
+            inbox.finish_unclaimed(session, others, _TOGETHER.format(delivery.id))
     if links:
         wake(links[0], event)
     return outcome
+
+
+def _others_that_need_no_look(
+    session: Session, delivery: Delivery, links: Sequence[Link]
+) -> list[int]:
+    """Give what waits for the same issue; ask before Jira is read, so that it shows what they tell.
+
+    Where work on the record was postponed, each of them may be what it waits for.
+    """
+    if not links or links[0].due_at is not None:
+        return []
+    return inbox.unclaimed_about(session, delivery)
 
 
 def _finish(delivery: Delivery, outcome: Ignore | str) -> None:
@@ -140,7 +159,7 @@ def _act_on(
         case CheckStatus():
             [link, *_] = links
             if link.id in looked:
-                return f"seen to together with delivery {looked[link.id]}"
+                return _TOGETHER.format(looked[link.id])
             outcome = _check_status(link, owner)
             looked[link.id] = delivery.id
             return outcome

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from connectors.peopleforce.service import PeopleForce
 from core import ledger
 from core.clock import now
 from core.database import writing
 from core.errors import PayloadError, VendorUnavailableError
-from core.models import Delivery, DeliveryState, LinkState
+from core.models import Delivery, DeliveryState, Link, LinkState
 from core.replay import replay_link
 from tasks.pf_jira import deliveries
 from tasks.pf_jira.claims import LEASE
@@ -154,6 +154,57 @@ def test_a_burst_about_one_issue_is_one_look_at_it(world, linked):
     assert [one.reason for one in others] == [f"seen to together with delivery {first.id}"] * 2
 
 
+def test_what_waits_in_other_messages_about_the_issue_needs_no_look_either(world, linked):
+    for step in ("In Progress", "To Do", "Done"):
+        world.move_issue(linked, step)
+    world.await_webhooks()
+    first = world.deliveries()[0].id
+    world.forget_calls()
+
+    deliveries.handle_deliveries.apply(args=[[first]], throw=True)
+    assert outcomes(world) == [
+        ("done", "completed the task"),
+        *[("done", f"seen to together with delivery {first}")] * 2,
+    ]
+    world.work()
+
+    assert world.jira.calls() == {READ: 1}
+
+
+def test_what_comes_after_the_look_has_a_look_of_its_own(world, linked, monkeypatch):
+    world.move_issue(linked, "Done")
+    world.await_webhooks()
+    follow = deliveries.follow_issue
+
+    def move_back_meanwhile(*args):
+        monkeypatch.undo()
+        outcome = follow(*args)
+        world.move_issue(linked, "To Do")
+        world.await_webhooks()
+        return outcome
+
+    monkeypatch.setattr(deliveries, "follow_issue", move_back_meanwhile)
+    deliveries.handle_deliveries.apply(args=[[world.deliveries()[0].id]], throw=True)
+    assert world.task(linked)["completed"]
+
+    world.work()
+
+    assert not world.task(linked)["completed"]
+
+
+def test_while_work_is_postponed_each_webhook_may_be_what_it_waits_for(world, linked):
+    with writing() as session:
+        session.execute(update(Link).values(due_at=now() + LEASE, attempts=1))
+    for step in ("In Progress", "Done"):
+        world.move_issue(linked, step)
+    world.await_webhooks()
+    first, second = world.deliveries()
+
+    deliveries.handle_deliveries.apply(args=[[first.id]], throw=True)
+
+    assert [one.state for one in world.deliveries() if one.id == second.id] != [DeliveryState.DONE]
+
+
 def test_of_a_burst_whose_first_look_failed_another_one_looks(world, linked, monkeypatch):
     def fail_once(*_):
         monkeypatch.undo()
@@ -166,8 +217,11 @@ def test_of_a_burst_whose_first_look_failed_another_one_looks(world, linked, mon
 
     together(world)
 
-    states = [one.state for one in world.deliveries() if one.state is not DeliveryState.IGNORED]
-    assert states == [DeliveryState.RETRYING, DeliveryState.DONE]
+    first, second = world.deliveries()
+    assert (second.state, second.reason) == (DeliveryState.DONE, "completed the task")
+    # It was put back, and needs no look any more.
+    assert (first.state, first.attempts) == (DeliveryState.DONE, 1)
+    assert first.reason == f"seen to together with delivery {second.id}"
     assert world.task(linked)["completed"]
 
 
