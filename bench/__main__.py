@@ -15,6 +15,7 @@ from bench import (
     crowd,
     first_run,
     flood,
+    framework,
     growth,
     ingest,
     isolation,
@@ -31,6 +32,7 @@ from bench.tables import Table, machine, write_section
 
 MEASUREMENTS: Mapping[str, Callable[[], Table]] = {
     "ingest": ingest.measure,
+    "framework": framework.measure,
     "flood": flood.measure,
     "burst": burst.measure,
     "streams": streams.measure,
