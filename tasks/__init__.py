@@ -39,7 +39,7 @@ if _further is not None:
     # So that a domain that is kept elsewhere is imported as those here are.
     __path__.append(str(_further))
 
-app = Celery("tasks")
+app = Celery("tasks", task_cls="tasks.received:ReceivedTask")
 app.config_from_object("celeryconfig")
 
 
